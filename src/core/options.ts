@@ -1,0 +1,190 @@
+/**
+ * Every option, limit and timeout as data: the defaults of the library, the flags, the environment names, `--help` and
+ * the documentation all come from this table. An option that is not here does not exist.
+ */
+export interface OptionSpec {
+  readonly type: "string" | "boolean" | "integer" | "port";
+  readonly default: string | number | boolean | undefined;
+  /** The long flag, without its dashes; an option without one belongs to the library only. */
+  readonly flag?: string;
+  /** The one-letter flag. */
+  readonly short?: string;
+  /** The environment variable that stands behind the flag. */
+  readonly env?: string;
+  /** What the flag's value is called in the help. */
+  readonly value?: string;
+  readonly group: "Listening" | "Application" | "Output" | "Limits" | "Timeouts";
+  readonly doc: string;
+  /** Whose default this follows, and what passing it costs the client. */
+  readonly precedent?: string;
+}
+
+export const OPTIONS = {
+  port: {
+    type: "port",
+    default: 8000,
+    flag: "port",
+    short: "p",
+    env: "PORT",
+    value: "PORT",
+    group: "Listening",
+    doc: "TCP port; 0 takes a free one",
+    precedent: "Deno, uvicorn and Python's http.server: 8000",
+  },
+  hostname: {
+    type: "string",
+    default: "127.0.0.1",
+    flag: "host",
+    env: "HOST",
+    value: "HOST",
+    group: "Listening",
+    doc: "address to listen on; 0.0.0.0 or :: for all",
+    precedent: "gunicorn and uvicorn bind loopback unless told otherwise",
+  },
+  unix: {
+    type: "string",
+    default: undefined,
+    flag: "unix",
+    value: "PATH",
+    group: "Listening",
+    doc: "listen on a unix socket instead",
+  },
+  backlog: {
+    type: "integer",
+    default: 511,
+    flag: "backlog",
+    value: "N",
+    group: "Listening",
+    doc: "connections the kernel queues until they are accepted",
+    precedent: "node and nginx: 511",
+  },
+  static: {
+    type: "string",
+    default: undefined,
+    flag: "static",
+    value: "DIR",
+    group: "Application",
+    doc: "serve this directory's files before asking the application",
+  },
+  prefix: {
+    type: "string",
+    default: "/",
+    flag: "prefix",
+    value: "PATH",
+    group: "Application",
+    doc: "path under which --static files stand",
+  },
+  nativeFetch: {
+    type: "boolean",
+    default: false,
+    flag: "native-fetch",
+    group: "Application",
+    doc: "leave Node's own Request, Response and Headers in place",
+  },
+  quiet: {
+    type: "boolean",
+    default: false,
+    flag: "quiet",
+    short: "q",
+    group: "Output",
+    doc: "print nothing but errors",
+  },
+  "limits.maxRequestLineSize": {
+    type: "integer",
+    default: 8 * 1024,
+    group: "Limits",
+    doc: "bytes of a request line",
+    precedent: "nginx 8 KiB, gunicorn 4 KiB; past it: 414",
+  },
+  "limits.maxHeaderSize": {
+    type: "integer",
+    default: 64 * 1024,
+    group: "Limits",
+    doc: "bytes of a header section, and of a trailer section",
+    precedent: "nginx 32 KiB, node 16 KiB; past it: 431",
+  },
+  "limits.maxFieldSize": {
+    type: "integer",
+    default: 16 * 1024,
+    group: "Limits",
+    doc: "bytes of one field line",
+    precedent: "nginx, Apache and gunicorn 8 KiB; past it: 431",
+  },
+  "limits.maxHeaderCount": {
+    type: "integer",
+    default: 100,
+    group: "Limits",
+    doc: "field lines of a section",
+    precedent: "gunicorn and Apache 100; past it: 431",
+  },
+  "limits.maxRequestBodySize": {
+    type: "integer",
+    default: 128 * 1024 * 1024,
+    group: "Limits",
+    doc: "bytes of a request body",
+    precedent: "Bun 128 MiB; past it: 413",
+  },
+  "limits.minReceiveRate": {
+    type: "integer",
+    default: 240,
+    group: "Limits",
+    doc: "bytes a second that a request body must bring on average, once timeouts.receive has passed",
+    precedent: "Kestrel and IIS 240; below it: 408",
+  },
+  "timeouts.headers": {
+    type: "integer",
+    default: 10_000,
+    group: "Timeouts",
+    doc: "milliseconds for a whole request head, from the accept or from its first byte",
+    precedent: "uWebSockets 10 s, Bun 12 s; past it: 408, or a plain close when nothing was sent",
+  },
+  "timeouts.receive": {
+    type: "integer",
+    default: 10_000,
+    group: "Timeouts",
+    doc: "milliseconds a request body may stand still before its rate is asked for",
+    precedent: "uWebSockets 10 s; past it: 408",
+  },
+  "timeouts.send": {
+    type: "integer",
+    default: 30_000,
+    group: "Timeouts",
+    doc: "milliseconds a client may take nothing of a response that waits for it",
+    precedent: "nginx send_timeout 60 s; past it: the connection is cut",
+  },
+  "timeouts.idle": {
+    type: "integer",
+    default: 5_000,
+    group: "Timeouts",
+    doc: "milliseconds a kept connection waits for its next request",
+    precedent: "node and uvicorn 5 s; past it: closed",
+  },
+  "timeouts.linger": {
+    type: "integer",
+    default: 2_000,
+    group: "Timeouts",
+    doc: "milliseconds a closed connection waits for the client's end, so that the last response is not lost to a reset",
+    precedent: "nginx lingering_timeout 5 s, Apache 2 s",
+  },
+} as const satisfies Record<string, OptionSpec>;
+
+export type OptionKey = keyof typeof OPTIONS;
+
+type Section<Prefix extends string> = {
+  readonly [Key in OptionKey as Key extends `${Prefix}.${infer Name}` ? Name : never]: number;
+};
+
+/** What one request or connection may take, by name; each has a default in `OPTIONS`. */
+export type Limits = Section<"limits">;
+/** How long each state of a connection may last, in milliseconds. */
+export type Timeouts = Section<"timeouts">;
+
+export const DEFAULT_LIMITS: Limits = section("limits");
+export const DEFAULT_TIMEOUTS: Timeouts = section("timeouts");
+
+function section<Prefix extends "limits" | "timeouts">(prefix: Prefix): Section<Prefix> {
+  const entries = Object.entries(OPTIONS)
+    .filter(([key]) => key.startsWith(`${prefix}.`))
+    .map(([key, option]) => [key.slice(prefix.length + 1), option.default]);
+  return Object.fromEntries(entries) as Section<Prefix>;
+}
