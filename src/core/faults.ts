@@ -31,6 +31,7 @@ export const FAULTS = {
   BAD_CHUNK_EXTENSION: [400, "a chunk extension is malformed or over the limit"],
   BAD_CHUNK_END: [400, "a chunk does not end in CR LF"],
   BODY_TOO_LARGE: [413, "the request body is over the limit"],
+  BAD_TRAILER: [400, "a field that decides framing or routing stands in a trailer section"],
   UNEXPECTED_EOF: [400, "the connection ended in the middle of a message"],
 
   // Time

@@ -1,0 +1,19 @@
+/** Hosts and authorities (RFC 9110 §7.2, RFC 3986 §3.2): what may name this server in a request. */
+
+/** A host, with a port or without; no user information, no percent-encoding, no path. */
+const SHAPE = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{0,5}))?$/;
+
+let lastValid = "";
+
+/**
+ * Whether `text` is `host` or `host:port`, such that `http://${text}/` is a URL that can be parsed. Stricter than RFC
+ * 3986: percent-encoding is refused, because no client sends it and no two readers agree on it.
+ */
+export function isAuthority(text: string): boolean {
+  // One client's requests, and most clients', carry the same host: compare before parsing (10 ns against 600).
+  if (text === lastValid) return true;
+  const match = SHAPE.exec(text);
+  if (match === null || Number(match[1] ?? 0) > 65_535 || !URL.canParse(`http://${text}/`)) return false;
+  lastValid = text;
+  return true;
+}

@@ -1,0 +1,65 @@
+/**
+ * Where a message's body ends: the one place that decides it, for requests and for responses, received and sent
+ * (RFC 9112 §6). Whatever two readers could understand differently is refused.
+ */
+import type { FaultCode } from "../core/faults.ts";
+import { isBodiless } from "../http/status.ts";
+
+export const FRAMING = {
+  /** No body. */
+  NONE: 0,
+  /** Content-Length bytes. */
+  LENGTH: 1,
+  CHUNKED: 2,
+  /** Until the connection closes: responses only. */
+  CLOSE: 3,
+} as const;
+export type Framing = (typeof FRAMING)[keyof typeof FRAMING];
+
+/** What a message's Transfer-Encoding says. */
+export const CODING = {
+  ABSENT: 0,
+  /** Exactly `chunked`. */
+  CHUNKED: 1,
+  /** Ends in chunked, with other codings before it. */
+  UNSUPPORTED: 2,
+  /** Does not end in chunked, or names it twice: no reader can know where this body ends. */
+  AMBIGUOUS: 3,
+} as const;
+export type Coding = (typeof CODING)[keyof typeof CODING];
+
+/**
+ * The framing of a received request, or the fault that its fields are (RFC 9112 §6.1, §6.3).
+ * @param length Content-Length, -1 when absent
+ */
+export function requestFraming(minor: number, coding: Coding, length: number): Framing | FaultCode {
+  if (coding === CODING.ABSENT) return length > 0 ? FRAMING.LENGTH : FRAMING.NONE;
+  // A 1.0 hop may have passed Transfer-Encoding on without understanding it; both together is the classic smuggling.
+  if (minor === 0) return "BAD_TRANSFER_ENCODING";
+  if (length >= 0) return "LENGTH_WITH_ENCODING";
+  if (coding === CODING.UNSUPPORTED) return "CODING_NOT_SUPPORTED";
+  if (coding === CODING.AMBIGUOUS) return "BAD_TRANSFER_ENCODING";
+  return FRAMING.CHUNKED;
+}
+
+/**
+ * The framing of a response that is about to be sent (RFC 9112 §6.1, §6.3).
+ * @param length the body's length when it is known, -1 when it is streamed
+ */
+export function responseFraming(method: string, status: number, minor: number, length: number): Framing {
+  if (method === "HEAD" || isBodiless(status)) return FRAMING.NONE;
+  if (length >= 0) return FRAMING.LENGTH;
+  return minor === 0 ? FRAMING.CLOSE : FRAMING.CHUNKED;
+}
+
+/** Reads a Content-Length value: digits only; -1 for anything else, and for what a double cannot count. */
+export function parseContentLength(bytes: Uint8Array, start: number, end: number): number {
+  if (start === end || end - start > 16) return -1;
+  let length = 0;
+  for (let i = start; i < end; i++) {
+    const digit = bytes[i]! - 0x30;
+    if (digit < 0 || digit > 9) return -1;
+    length = length * 10 + digit;
+  }
+  return length <= Number.MAX_SAFE_INTEGER ? length : -1;
+}
