@@ -12,7 +12,15 @@ export const SCAN = { MORE: 0, DONE: 1, FAULT: 2 } as const;
 export type Scan = (typeof SCAN)[keyof typeof SCAN];
 
 /** Fields that were seen, as bits: what may stand once must not stand twice (RFC 9110 §5.3). */
-const SEEN = { HOST: 1, TYPE: 2, AUTHORIZATION: 4, LENGTH: 8, PROXY_AUTHORIZATION: 16, CODING: 32, EXPECT: 64 } as const;
+const SEEN = {
+  HOST: 1,
+  TYPE: 2,
+  AUTHORIZATION: 4,
+  LENGTH: 8,
+  PROXY_AUTHORIZATION: 16,
+  CODING: 32,
+  EXPECT: 64,
+} as const;
 
 export class FieldScanner {
   /** Four numbers a line, counted from the base: name start, name end, value start, value end. */

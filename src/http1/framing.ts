@@ -47,7 +47,7 @@ export function requestFraming(minor: number, coding: Coding, length: number): F
  * @param length the body's length when it is known, -1 when it is streamed
  */
 export function responseFraming(method: string, status: number, minor: number, length: number): Framing {
-  if (method === "HEAD" || isBodiless(status)) return FRAMING.NONE;
+  if (method === "HEAD" || isBodiless(status) || status === 205) return FRAMING.NONE;
   if (length >= 0) return FRAMING.LENGTH;
   return minor === 0 ? FRAMING.CLOSE : FRAMING.CHUNKED;
 }

@@ -1,5 +1,5 @@
 /** HTTP/1.1 message syntax (RFC 9112), without I/O. */
-export { type Fault, type FaultCode, FAULTS } from "../core/faults.ts";
+export { FAULTS, type Fault, type FaultCode } from "../core/faults.ts";
 export { CHUNK, ChunkedDecoder } from "./chunked.ts";
 export { FieldScanner, SCAN } from "./field-scanner.ts";
 export { CODING, FRAMING, requestFraming, responseFraming } from "./framing.ts";

@@ -216,7 +216,8 @@ export class RequestParser {
     const scanner = this.#scanner;
     const scan = scanner.scan(this.bytes, this.#base, this.#end);
     if (scan === SCAN.FAULT) return this.#fail(scanner.code!, scanner.offset);
-    if (scan === SCAN.MORE) return this.#eof ? this.#fail("UNEXPECTED_EOF", this.#end - this.#base) : this.#need(this.#base);
+    if (scan === SCAN.MORE)
+      return this.#eof ? this.#fail("UNEXPECTED_EOF", this.#end - this.#base) : this.#need(this.#base);
 
     this.#at = this.#base + scanner.at;
     const text = latin1(this.bytes, this.#base, this.#at);
@@ -293,7 +294,8 @@ export class RequestParser {
     const scanner = this.#scanner;
     const scan = scanner.scan(this.bytes, this.#base, this.#end);
     if (scan === SCAN.FAULT) return this.#fail(scanner.code!, scanner.offset);
-    if (scan === SCAN.MORE) return this.#eof ? this.#fail("UNEXPECTED_EOF", this.#end - this.#base) : this.#need(this.#base);
+    if (scan === SCAN.MORE)
+      return this.#eof ? this.#fail("UNEXPECTED_EOF", this.#end - this.#base) : this.#need(this.#base);
     this.#at = this.#base + scanner.at;
     if (scanner.spans.length > 0) {
       this.trailers = new FieldLines(latin1(this.bytes, this.#base, this.#at), scanner.spans);

@@ -60,13 +60,15 @@ function encodeField(encoded: EncodedFields, name: string, value: string): void 
     }
     case 14:
       if (name.toLowerCase() !== "content-length") break;
-      if (!DIGITS_TEXT.test(value)) throw new TypeError(`Content-Length ${JSON.stringify(value)}: not a number of bytes`);
+      if (!DIGITS_TEXT.test(value))
+        throw new TypeError(`Content-Length ${JSON.stringify(value)}: not a number of bytes`);
       if (encoded.length >= 0) throw new TypeError("Content-Length: given twice");
       encoded.length = Number(value);
       return;
     case 17:
       if (name.toLowerCase() !== "transfer-encoding") break;
-      if (value.toLowerCase() !== "chunked") throw new TypeError(`Transfer-Encoding ${JSON.stringify(value)}: only chunked`);
+      if (value.toLowerCase() !== "chunked")
+        throw new TypeError(`Transfer-Encoding ${JSON.stringify(value)}: only chunked`);
       return;
   }
   encoded.text += `${name}: ${value}\r\n`;
@@ -79,13 +81,15 @@ const statusLines: string[] = [];
  * @throws {TypeError} on a status that is not an integer from 100 to 599, or a reason that cannot be sent.
  */
 export function statusLine(status: number, reason?: string): string {
-  if (!Number.isInteger(status) || status < 100 || status > 599) throw new TypeError(`status ${status}: not 100 to 599`);
+  if (!Number.isInteger(status) || status < 100 || status > 599)
+    throw new TypeError(`status ${status}: not 100 to 599`);
   if (reason === undefined || reason === "") {
     // The space after the code stays even when there is no phrase (RFC 9112 §4).
     statusLines[status] ??= `HTTP/1.1 ${status} ${REASONS[status] ?? ""}\r\n`;
     return statusLines[status];
   }
-  if (!SENDABLE.test(reason)) throw new TypeError(`reason phrase ${JSON.stringify(reason)}: a character that may not be sent`);
+  if (!SENDABLE.test(reason))
+    throw new TypeError(`reason phrase ${JSON.stringify(reason)}: a character that may not be sent`);
   return `HTTP/1.1 ${status} ${reason}\r\n`;
 }
 

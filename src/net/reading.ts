@@ -1,0 +1,50 @@
+/**
+ * Reading an accepted connection with as little as possible: every connection reads into one shared buffer, because a
+ * `data` listener costs an allocation a read. Node does this for sockets that are made with `onread`, but a server
+ * cannot ask for it, so the accepted handle is wrapped again. That handle is not documented: this file is the only one
+ * that touches it, and where it is not there (TLS, other runtimes), reading falls back to `data` events.
+ */
+import { Socket } from "node:net";
+
+export interface Reader {
+  /** `length` bytes have come. The buffer is reused: what is not copied before this returns is lost. */
+  bytes(buffer: Uint8Array, length: number): void;
+}
+
+const SHARED = Buffer.allocUnsafeSlow(64 * 1024);
+
+interface WithHandle {
+  _handle: { readStart?: unknown } | null;
+}
+
+/**
+ * Gives back the socket to use in place of `accepted`, which must be paused (`pauseOnConnect`): the same connection,
+ * delivering to the reader that `attach` returns for it. Reading starts with `resume()`.
+ */
+export function readShared(accepted: Socket, attach: (socket: Socket) => Reader): void {
+  const handle = (accepted as unknown as WithHandle)._handle;
+  if (typeof handle?.readStart !== "function") return readEvents(accepted, attach);
+  (accepted as unknown as WithHandle)._handle = null;
+
+  let reader: Reader;
+  const socket = new Socket({
+    handle,
+    allowHalfOpen: true,
+    onread: {
+      buffer: SHARED,
+      callback(length: number) {
+        reader.bytes(SHARED, length);
+        return true;
+      },
+    },
+  } as ConstructorParameters<typeof Socket>[0]);
+  reader = attach(socket);
+  socket.resume();
+}
+
+/** The same by documented means only. */
+export function readEvents(socket: Socket, attach: (socket: Socket) => Reader): void {
+  const reader = attach(socket);
+  socket.on("data", (chunk: Buffer) => reader.bytes(chunk, chunk.length));
+  socket.resume();
+}
