@@ -57,10 +57,12 @@ function hasUnusedImports(code: string): boolean {
 function syntaxError({ message, startLine, startColumn }: Complaint, source: string, filename: string): SyntaxError {
   const line = source.split(/\r?\n/, startLine)[startLine - 1] ?? "";
   const index = indexOfColumn(line, startColumn);
+  // Twenty things that could have stood there instead are no help.
+  const what = message.replace(/\. Expected (?:[^,]+,){4}.*$/, "");
   const gutter = `${startLine} | `;
   // A tab before the mark must be as wide as the tab above it.
   const indent = " ".repeat(gutter.length) + line.slice(0, index).replace(/[^\t]/g, " ");
-  const error = new SyntaxError(`${filename}:${startLine}:${index + 1}: ${message}\n${gutter}${line}\n${indent}^`);
+  const error = new SyntaxError(`${filename}:${startLine}:${index + 1}: ${what}\n${gutter}${line}\n${indent}^`);
   // Where the compiler was called from says nothing to whoever wrote the file.
   error.stack = `${error.name}: ${error.message}`;
   return error;

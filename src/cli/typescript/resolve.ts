@@ -14,21 +14,27 @@ const ENDINGS = [".ts", ".mts", ".js", ".mjs", "/index.ts", "/index.mts", "/inde
  * @throws `error` itself when there is no such file either.
  */
 export function resolveTypeScript(specifier: string, parentUrl: string | undefined, error: unknown): string {
-  if (!NOT_FOUND.has((error as NodeJS.ErrnoException).code ?? "") || !isRelative(specifier)) throw error;
+  const { code = "" } = error as NodeJS.ErrnoException;
+  const found = NOT_FOUND.has(code) && isRelative(specifier) ? findModule(specifier, parentUrl) : undefined;
+  if (found === undefined) throw error;
+  return found;
+}
+
+/** The URL of the module that a relative specifier names, as it is written or as TypeScript allows to write it. */
+export function findModule(specifier: string, parentUrl: string | undefined): string | undefined {
   const url = new URL(specifier, parentUrl);
-  const written = url.pathname;
-  for (const candidate of candidates(written)) {
+  for (const candidate of candidates(url.pathname)) {
     url.pathname = candidate;
     if (statSync(url, { throwIfNoEntry: false })?.isFile()) return url.href;
   }
-  throw error;
+  return undefined;
 }
 
 function candidates(pathname: string): string[] {
   const extension = /\.[cm]?js$/.exec(pathname)?.[0];
-  if (extension !== undefined) return [pathname.slice(0, -extension.length) + WRITTEN_FOR[extension]];
+  if (extension !== undefined) return [pathname, pathname.slice(0, -extension.length) + WRITTEN_FOR[extension]];
   const bare = pathname.replace(/\/$/, "");
-  return ENDINGS.map((ending) => bare + ending);
+  return [pathname, ...ENDINGS.map((ending) => bare + ending)];
 }
 
 function isRelative(specifier: string): boolean {

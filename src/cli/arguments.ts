@@ -1,0 +1,145 @@
+/** The command line and the environment, read as the table of options says. */
+import { parseArgs } from "node:util";
+import { OPTIONS, type OptionKey, type OptionSpec } from "../core/options.ts";
+import { usageError } from "./command-error.ts";
+import { nearest } from "./nearest.ts";
+
+type Table = typeof OPTIONS;
+type FlagKey = { [Key in OptionKey]: Table[Key] extends { flag: string } ? Key : never }[OptionKey];
+type ValueOf<Type extends OptionSpec["type"]> = Type extends "boolean"
+  ? boolean
+  : Type extends "string"
+    ? string
+    : number;
+
+/** What was asked for, by flag or environment; what was not is absent, so that an application can have its say. */
+export type Given = { -readonly [Key in FlagKey]?: ValueOf<Table[Key]["type"]> };
+
+export type Command =
+  | { readonly action: "help" }
+  | { readonly action: "version" }
+  | { readonly action: "serve"; readonly entry: string | undefined; readonly given: Given };
+
+export interface Flag extends OptionSpec {
+  readonly key: string;
+  readonly flag: string;
+}
+
+/** The flags that ask for something else than a server, and so are no options of one. */
+const QUESTIONS: readonly Flag[] = [
+  { key: "version", flag: "version", short: "V", doc: "print the version" },
+  { key: "help", flag: "help", short: "h", doc: "print this" },
+].map((question) => ({ ...question, type: "boolean", default: false, group: "Output" }));
+
+/** Every flag there is, in the order of the help. */
+export const FLAGS: readonly Flag[] = [
+  ...Object.entries<OptionSpec>(OPTIONS).flatMap(([key, spec]) =>
+    spec.flag === undefined ? [] : [{ ...spec, key, flag: spec.flag }],
+  ),
+  ...QUESTIONS,
+];
+
+/**
+ * Reads `[ENTRY] [PORT]` and the flags, wherever they stand. A flag goes before the environment; of one that is given
+ * twice, the last counts.
+ * @throws {CommandError} one line that names what is wrong and what would be right; exit code 2.
+ */
+export function parseArguments(args: readonly string[], env: NodeJS.ProcessEnv): Command {
+  const { tokens } = parseArgs({ args: [...args], options: parseArgsOptions(), strict: false, tokens: true });
+  const words: string[] = [];
+  const flags: Record<string, unknown> = {};
+  for (const token of tokens) {
+    if (token.kind === "positional") words.push(token.value);
+    if (token.kind !== "option") continue;
+    const flag = FLAGS.find(({ flag }) => flag === token.name);
+    if (flag === undefined) throw unknownFlag(token.rawName);
+    flags[flag.key] = flagValue(flag, token.value, token.inlineValue === true);
+  }
+  if (flags.help) return { action: "help" };
+  if (flags.version) return { action: "version" };
+  addPortWord(words, flags);
+  const given: Given = { ...environment(env), ...flags };
+  refuseContradictions(flags, given);
+  return { action: "serve", entry: words[0], given };
+}
+
+/** @throws what `fail` makes of the complaint, unless `text` is a port. */
+export function parsePort(text: string, source: string, fail = usageError): number {
+  if (/^[0-9]{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
+  throw fail(`${source} takes a number from 0 to 65535, not "${text}"`);
+}
+
+function parseArgsOptions() {
+  return Object.fromEntries(
+    FLAGS.map(({ flag, short, type }) => [
+      flag,
+      { type: type === "boolean" ? ("boolean" as const) : ("string" as const), ...(short && { short }) },
+    ]),
+  );
+}
+
+function unknownFlag(rawName: string): Error {
+  const meant = nearest(
+    rawName.replace(/^-+/, ""),
+    FLAGS.map(({ flag }) => flag),
+  );
+  return usageError(
+    `there is no option ${rawName}; ${meant ? `did you mean --${meant}?` : "portico --help lists what there is"}`,
+  );
+}
+
+function flagValue(flag: Flag, text: string | undefined, isInline: boolean): unknown {
+  const name = `--${flag.flag}`;
+  if (flag.type === "boolean") {
+    if (text !== undefined) throw usageError(`${name} takes no value, so not "${text}"`);
+    return true;
+  }
+  // A flag's neighbour is rather the next flag than a value that starts with a dash; after "=" it is a value.
+  const isMissing = text === undefined || text === "" || (!isInline && /^-[^0-9]/.test(text));
+  if (isMissing) throw usageError(`${name} needs a value: ${name} ${flag.value}`);
+  return textValue(flag, text, name);
+}
+
+function textValue({ type }: OptionSpec, text: string, source: string): string | number {
+  if (type === "port") return parsePort(text, source);
+  if (type !== "integer") return text;
+  const number = Number(text);
+  if (/^[0-9]+$/.test(text) && Number.isSafeInteger(number)) return number;
+  throw usageError(`${source} takes a whole number, not "${text}"`);
+}
+
+/** `portico ./html 7890`: the port as a second word. */
+function addPortWord(words: readonly string[], flags: Record<string, unknown>): void {
+  const [, word, ...rest] = words;
+  if (rest.length > 0) throw usageError(`there is no place for "${rest[0]}": portico takes one ENTRY and one PORT`);
+  if (word === undefined) return;
+  const port = parsePort(word, "PORT, the second word,");
+  if (flags.port !== undefined && flags.port !== port) {
+    throw usageError(`two different ports are given, ${port} and --port ${flags.port}`);
+  }
+  flags.port = port;
+}
+
+/** An empty variable counts as none: that is how compose files and shells leave one out. */
+function environment(env: NodeJS.ProcessEnv): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  for (const flag of FLAGS) {
+    const text = flag.env === undefined ? "" : env[flag.env];
+    if (text) values[flag.key] = textValue(flag, text, `${flag.env} in the environment`);
+  }
+  return values;
+}
+
+function refuseContradictions(flags: Record<string, unknown>, given: Given): void {
+  for (const { key, flag } of FLAGS) {
+    const isAddress = key === "port" || key === "hostname";
+    if (isAddress && given.unix !== undefined && flags[key] !== undefined) {
+      throw usageError(`--unix listens on a path and --${flag} on an address: give one of them`);
+    }
+  }
+  if (given.prefix === undefined) return;
+  if (given.static === undefined)
+    throw usageError("--prefix says where --static files stand: give --static DIR as well");
+  if (!given.prefix.startsWith("/"))
+    throw usageError(`--prefix takes a path that starts with /, not "${given.prefix}"`);
+}

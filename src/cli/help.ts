@@ -1,0 +1,62 @@
+import { FLAGS, type Flag } from "./arguments.ts";
+import { VERSION } from "./version.ts";
+
+const WIDTH = 80;
+
+const INTRODUCTION = `portico ${VERSION}: serves files, or an application, over HTTP
+
+Usage: portico [ENTRY] [PORT] [OPTIONS]
+
+  ENTRY  a directory, to serve its files; or a module (.ts, .mts, .js, .mjs), to
+         run the application it exports: export default { fetch(request) {} }.
+         Without ENTRY: the application in this directory (server.ts,
+         src/server.ts, ...), or else the directory's files
+  PORT   the same as --port PORT
+`;
+
+const EXAMPLES = `
+Examples
+  portico                        this directory, at http://127.0.0.1:8000
+  portico ./html 7890            the files in ./html, on port 7890
+  portico server.ts --host ::    an application, for the whole network
+  portico app.ts --static ./public --prefix /assets
+                                 files under /assets, the application elsewhere`;
+
+/** The help: at most 80 columns wide, the options in their groups, as the table has them. */
+export function helpText(): string {
+  const column = Math.max(...FLAGS.map((flag) => synopsis(flag).length)) + 2;
+  const groups = [...new Set(FLAGS.map(({ group }) => group))];
+  const sections = groups.map((group) => {
+    const lines = FLAGS.filter((flag) => flag.group === group).map((flag) => {
+      const text = wrap([...flag.doc.split(" "), ...remark(flag)], WIDTH - column);
+      return synopsis(flag).padEnd(column) + text.join(`\n${" ".repeat(column)}`);
+    });
+    return `\n${group}\n${lines.join("\n")}\n`;
+  });
+  return INTRODUCTION + sections.join("") + EXAMPLES;
+}
+
+function synopsis({ short, flag, value }: Flag): string {
+  return `  ${short === undefined ? "   " : `-${short},`} --${flag}${value === undefined ? "" : ` ${value}`}`;
+}
+
+/** What counts without the flag, `[$PORT or 8000]`, as one word. */
+function remark({ type, default: value, env }: Flag): string[] {
+  const isSilent = type === "boolean" || value === undefined;
+  const sources = [env === undefined ? [] : `$${env}`, isSilent ? [] : String(value)].flat();
+  return sources.length === 0 ? [] : [`[${sources.join(" or ")}]`];
+}
+
+function wrap(words: readonly string[], width: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of words) {
+    if (line !== "" && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === "" ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line];
+}

@@ -1,0 +1,31 @@
+import { constants } from "node:os";
+import type { Server } from "../server/server.ts";
+
+/**
+ * For so long, signals after the first are taken for the same one: npm passes on the SIGINT that the terminal has
+ * already sent to the whole process group.
+ */
+const ONE_STOP = 500;
+
+/**
+ * Stops the server on SIGINT and SIGTERM: no new connections, requests in flight are let end, then exit code 0, which is
+ * what a supervisor (docker, systemd, a shell script) takes for a clean stop. A later signal ends the process at once,
+ * with the code that a shell gives a process it saw killed by that signal.
+ */
+export function stopOnSignals(server: Server, say: (line: string) => void): void {
+  let isStopping = false;
+  let isImpatient = false;
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.on(signal, () => {
+      if (isImpatient) process.exit(128 + constants.signals[signal]);
+      if (isStopping) return;
+      isStopping = true;
+      setTimeout(() => {
+        isImpatient = true;
+        say("Waiting for requests in flight; once more (Ctrl-C) cuts them off");
+      }, ONE_STOP);
+      // An application's timers and pools would keep the process: it is the requests that are waited for.
+      void server.close().then(() => process.exit(0));
+    });
+  }
+}

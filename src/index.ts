@@ -1,0 +1,7 @@
+/** The front door: what `import ... from "portico"` gives. */
+export type { Limits, Timeouts } from "./core/options.ts";
+export type { Exchange, Handler } from "./gateway/contract.ts";
+export type { FetchFunction } from "./gateway/fetch/handler.ts";
+export { type ServeOptions, serve } from "./serve.ts";
+export { Server, type ServerOptions } from "./server/server.ts";
+export { files } from "./static/index.ts";
