@@ -66,6 +66,8 @@ export class Connection extends Expiring implements Reader, BodyFlow {
   #last = false;
   /** Whether nothing after what was read can be understood, or will come. */
   #inputOver = false;
+  /** Whether the next request waits until the client has taken what was sent. */
+  #clogged = false;
   #continueWanted = false;
 
   /** Whether `#advance` runs: what is sent meanwhile is collected in `#out`, to leave in one write. */
@@ -85,7 +87,7 @@ export class Connection extends Expiring implements Reader, BodyFlow {
     this.#parser = new RequestParser(host.limits);
     socket.on("end", () => this.#peerEnded());
     socket.on("close", () => this.#closed());
-    socket.on("drain", () => this.#exchange?.drain());
+    socket.on("drain", () => this.#drain());
     // What went wrong with the socket shows in `close`, which follows.
     socket.on("error", () => {});
     host.deadlines.set(this, host.timeouts.headers);
@@ -135,7 +137,7 @@ export class Connection extends Expiring implements Reader, BodyFlow {
     }
     this.#advancing = false;
     this.#flush();
-    if (parser.pending > MAX_PIPELINED && this.#exchange !== null) this.pauseReading();
+    if (parser.pending > MAX_PIPELINED && (this.#exchange !== null || this.#clogged)) this.pauseReading();
     this.#settle();
   }
 
@@ -270,8 +272,24 @@ export class Connection extends Expiring implements Reader, BodyFlow {
   #cycle(): void {
     this.#exchange = null;
     if (this.#last || this.#host.draining) return this.#hangUp();
+    // A client that sends requests and takes no responses would have them pile up here.
+    if (this.#socket.writableNeedDrain) this.#clogged = true;
+    else this.#nextCycle();
+  }
+
+  #nextCycle(): void {
+    this.#clogged = false;
+    this.#phase = PHASE.IDLE;
     this.#parser.startNextCycle();
     this.resumeReading();
+  }
+
+  /** The client has taken all that was sent. */
+  #drain(): void {
+    this.#exchange?.drain();
+    if (!this.#clogged || this.#phase >= PHASE.LINGER) return;
+    this.#nextCycle();
+    this.#advance();
   }
 
   /** The rest of the request will not be read. */
@@ -288,9 +306,13 @@ export class Connection extends Expiring implements Reader, BodyFlow {
     this.#flush();
     this.#phase = PHASE.LINGER;
     this.#inputOver = true;
-    this.#socket.end();
+    const { deadlines, timeouts } = this.#host;
+    // Until the last byte is taken, it is timeouts.send that counts.
+    deadlines.clear(this);
+    this.#socket.end(() => {
+      if (this.#phase === PHASE.LINGER) deadlines.set(this, timeouts.linger);
+    });
     this.resumeReading();
-    this.#host.deadlines.set(this, this.#host.timeouts.linger);
   }
 
   /** Ends the connection at once, in a way that the client cannot take for the regular end of a response. */
@@ -324,7 +346,10 @@ export class Connection extends Expiring implements Reader, BodyFlow {
     if (this.#phase >= PHASE.LINGER) return;
     const { deadlines, timeouts } = this.#host;
     const was = this.#phase;
-    if (this.#exchange === null) {
+    if (this.#clogged) {
+      this.#phase = PHASE.ANSWER;
+      if (was !== PHASE.ANSWER) deadlines.clear(this);
+    } else if (this.#exchange === null) {
       if (this.#parser.pending === 0) {
         if (was === PHASE.FRESH) return;
         this.#phase = PHASE.IDLE;

@@ -175,6 +175,11 @@ export class Client {
     return this.response();
   }
 
+  /** Sends byte after byte until the server, which has ended its side, has closed the connection for good. */
+  async bounce(): Promise<void> {
+    while (!this.socket.destroyed) await this.send("x").catch(() => {});
+  }
+
   /** Sends our end; what the server sends can still be read. */
   end(): void {
     this.socket.end();
@@ -270,7 +275,7 @@ export class Client {
   async #more(wanted: string): Promise<void> {
     if (this.#ending !== null) {
       throw new Error(
-        `${this.#ending} of the connection before ${wanted}, after ${JSON.stringify(String(this.received))}`,
+        `${this.#ending} of the connection before ${wanted}, after ${JSON.stringify(this.received.toString("latin1", 0, 300))}`,
       );
     }
     await new Promise<void>((resolve) => (this.#wake = resolve));
