@@ -15,7 +15,7 @@ const LOCK = path.join(STAGING, ".lock");
 const BUILT = path.join(STAGING, ".built");
 const DIST = path.join(ROOT, "dist");
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) process.exitCode = setUp() ? 0 : 1;
+if (fs.realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) process.exitCode = setUp() ? 0 : 1;
 
 /** Returns whether everything is in place; what is not has been said on standard error. */
 export function setUp() {

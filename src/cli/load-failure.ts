@@ -23,7 +23,7 @@ export function loadFailure(error: unknown, path: string): CommandError {
  */
 function syntaxFailure(error: SyntaxError, path: string): string {
   const [first = ""] = (error.stack ?? "").split("\n");
-  const place = /^(?:file:\/\/)?(\/.*):([0-9]+)$/.exec(first);
+  const place = /^(file:\/\/\/.*|\/.*):([0-9]+)$/.exec(first);
   if (place !== null) return `${shown(place[1]!)}:${place[2]}: ${error.message}${syntaxAdvice(error)}`;
   const message = /^\/.*:[0-9]+:[0-9]+: /.test(error.message) ? error.message : findSyntaxError(path);
   if (message === undefined)
@@ -69,15 +69,22 @@ function missingModule({ message }: Error): string | undefined {
   return `${shown(importer!)} imports ${shown(name!)}, which does not exist`;
 }
 
+/** A line of a stack that names a file, by its path or its URL. */
+const FRAME = /^ +at (?:async )?(?:.*\()?(file:\/\/\/.*?|\/.*?):([0-9]+):([0-9]+)\)?$/gm;
+
 function thrown(error: Error, path: string): string {
-  const frames = (error.stack ?? "").matchAll(/^ +at (?:.*\()?(?:file:\/\/)?(\/.*?):([0-9]+):([0-9]+)\)?$/gm);
-  const own = [...frames].find(([, file]) => !file!.startsWith(PORTICO) && !file!.includes("/node_modules/"));
+  const frames = (error.stack ?? "").matchAll(FRAME);
+  const own = [...frames].find(([, file]) => !pathOf(file!).startsWith(PORTICO) && !file!.includes("/node_modules/"));
   const place = own === undefined ? "" : `, at ${shown(own[1]!)}:${own[2]}:${own[3]}`;
   return `${path} threw while it was loaded${place}: ${error.name}: ${error.message}`;
 }
 
+function pathOf(file: string): string {
+  return file.startsWith("file:") ? fileURLToPath(file) : file;
+}
+
 /** As it would be typed from here. */
 function shown(file: string): string {
-  const path = relative(process.cwd(), file);
-  return path.startsWith(`..${sep}`) ? file : path;
+  const path = relative(process.cwd(), pathOf(file));
+  return path.startsWith(`..${sep}`) ? pathOf(file) : path;
 }

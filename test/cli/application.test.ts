@@ -105,6 +105,10 @@ describe("what cannot be loaded is named in one line, with exit code 1", () => {
       },
       "app.mjs threw while it was loaded, at app.mjs:3:1: RangeError: too far",
     ],
+    "a module that throws after it has waited, in a folder with a space in its name": [
+      { "the app/app.mjs": 'await 1;\nthrow new Error("late");' },
+      "the app/app.mjs threw while it was loaded, at the app/app.mjs:2:7: Error: late",
+    ],
     "a module that throws what is no error": [
       { "app.ts": 'throw "a fit";' },
       "app.ts threw 'a fit' while it was loaded",

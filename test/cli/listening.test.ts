@@ -126,6 +126,13 @@ test("a socket in a directory that is not there is refused", async () => {
   assert.deepEqual([code, stderr], [1, `portico: there is no directory ${join(path, "..")} for the socket ${path}\n`]);
 });
 
+test("a path that is too long for a socket is refused, not cut", async () => {
+  const path = join(folder(), "s".repeat(120));
+  const { code, stderr } = await runPortico(["--unix", path], { cwd });
+  assert.equal(code, 1);
+  assert.match(stderr, /^portico: .*s has \d+ bytes, and the path of a socket 10[37] at most\n$/);
+});
+
 test("a quiet server prints nothing, and serves", async () => {
   const module = 'export default () => new Response("quiet");';
   const path = join(folder(), "portico.sock");

@@ -60,6 +60,12 @@ test(".mts is an ES module, .cts a CommonJS one", () => {
   assert.equal(printed(files, "main.mts"), "42");
 });
 
+test("import x = require() works in both kinds of module", () => {
+  const source = 'import path = require("node:path");\nconsole.log(path.posix.sep as string);';
+  assert.equal(printed({ "main.ts": source }), "/");
+  assert.equal(printed({ "main.cts": source }, "main.cts"), "/");
+});
+
 test("files are found as TypeScript writes them: by the name after compilation, without extension, by folder", () => {
   const main = ["./a.js", "./b", "./c", "./d.mjs", "./e/", "./f", "./g.ts?fresh"].map((name) => `import "${name}";`);
   const say = (name: string) => `console.log("${name}" as string);`;

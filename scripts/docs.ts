@@ -1,0 +1,73 @@
+/**
+ * Writes docs/options.md from the table of options: `node --import ./dist/cli/typescript/register.js scripts/docs.ts`.
+ * A test compares the two.
+ */
+import { realpathSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { OPTIONS, type OptionSpec } from "../src/core/options.ts";
+
+export const OPTIONS_PAGE = new URL("../docs/options.md", import.meta.url);
+
+const INTRODUCTION = `# Options
+
+<!-- Written by scripts/docs.ts from src/core/options.ts: change the table there. -->
+
+The command takes flags; \`portico --help\` lists them. Behind a flag stands its environment variable, behind that what the
+application module exports (\`port\` and \`hostname\`), and behind that the default.
+
+The library takes the same names: \`serve({ fetch, port, hostname, unix, backlog, limits: { ... }, timeouts: { ... } })\`.
+What has no flag belongs to the library only; the groups Application and Output belong to the command only.
+`;
+
+const HEADINGS = ["Name", "Flag", "Environment", "Default", "Meaning", "Precedent, and what passing it costs"];
+
+export function optionsPage(): string {
+  const options: [string, OptionSpec][] = Object.entries(OPTIONS);
+  const groups = [...new Set(options.map(([, { group }]) => group))];
+  const sections = groups.map((group) => {
+    const rows = options.filter(([, option]) => option.group === group).map(([name, option]) => row(name, option));
+    return `\n## ${group}\n\n${table(rows)}\n`;
+  });
+  return INTRODUCTION + sections.join("");
+}
+
+function row(name: string, option: OptionSpec): string[] {
+  return [
+    code(name),
+    flags(option),
+    option.env ? code(option.env) : "",
+    byDefault(option),
+    option.doc,
+    option.precedent ?? "",
+  ];
+}
+
+function flags({ flag, short, value }: OptionSpec): string {
+  if (flag === undefined) return "";
+  const long = code(value === undefined ? `--${flag}` : `--${flag} ${value}`);
+  return short === undefined ? long : `${code(`-${short}`)}, ${long}`;
+}
+
+/** Bytes and milliseconds, as the option's meaning calls them, also in a unit that is easier to read. */
+function byDefault({ default: value, doc }: OptionSpec): string {
+  if (value === undefined) return "";
+  if (typeof value !== "number") return code(String(value));
+  if (doc.startsWith("milliseconds ")) return `${code(String(value))} (${value / 1000} s)`;
+  if (doc.startsWith("bytes ") && value % 2 ** 20 === 0) return `${code(String(value))} (${value / 2 ** 20} MiB)`;
+  if (doc.startsWith("bytes ") && value % 2 ** 10 === 0) return `${code(String(value))} (${value / 2 ** 10} KiB)`;
+  return code(String(value));
+}
+
+function code(text: string): string {
+  return `\`${text}\``;
+}
+
+/** A column in which no row has anything is left out. */
+function table(rows: readonly string[][]): string {
+  const used = HEADINGS.map((_, column) => rows.some((cells) => cells[column] !== ""));
+  return [HEADINGS, HEADINGS.map(() => "---"), ...rows]
+    .map((cells) => `| ${cells.filter((_, column) => used[column]).join(" | ")} |`)
+    .join("\n");
+}
+
+if (realpathSync(process.argv[1]!) === fileURLToPath(import.meta.url)) writeFileSync(OPTIONS_PAGE, optionsPage());
