@@ -1,0 +1,2 @@
+/** Files as an application. */
+export { type FilesOptions, files } from "./files.ts";
