@@ -9,7 +9,7 @@ export interface Load {
   /** Whole responses received. */
   readonly requests: number;
   readonly seconds: number;
-  /** Milliseconds from a request's first byte to its response's last, over all connections. */
+  /** Milliseconds from request to whole response. wrk counts in the requests that a stalled connection did not send. */
   readonly p50: number;
   readonly p99: number;
   /** Responses of status 400 and up, timeouts, and connections that failed. */

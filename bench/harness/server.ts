@@ -122,5 +122,5 @@ async function freePort(): Promise<number> {
 /** Of what a program wrote before it ended, the line that says most. */
 function errorLine(text: string): string {
   const lines = text.trim().split("\n");
-  return (lines.find((line) => /error/i.test(line)) ?? lines.at(-1) ?? "").trim();
+  return (lines.find((line) => /^\S*error\b.*: /i.test(line)) ?? lines.at(-1) ?? "").trim();
 }
