@@ -1,0 +1,94 @@
+/** Every example, run by the command that its reader would use, and asked over a socket. */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { type TestContext, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { startPortico } from "../support/portico.ts";
+
+const FOLDER = new URL("../../examples/", import.meta.url);
+const REGISTER = new URL("../../dist/cli/typescript/register.js", import.meta.url);
+
+/** Starts an example with `portico` for one test; the returned function asks it. */
+async function start(t: TestContext, name: string): Promise<(path: string, init?: RequestInit) => Promise<Response>> {
+  const portico = await startPortico([fileURLToPath(new URL(name, FOLDER))]);
+  t.after(() => portico.stop());
+  return (path, init) => fetch(new URL(path, portico.url), init);
+}
+
+test("hello greets the world, or whom it is told to", async (t) => {
+  const ask = await start(t, "hello.ts");
+  assert.equal(await (await ask("/")).text(), "Hello, world!\n");
+  assert.equal(await (await ask("/?name=Ada")).text(), "Hello, Ada!\n");
+});
+
+test("hello-serve is a server inside a program of its own, and ends on Ctrl-C", async (t) => {
+  const args = ["--import", REGISTER.href, fileURLToPath(new URL("hello-serve.ts", FOLDER))];
+  const child = spawn(process.execPath, args, {
+    env: { ...process.env, PORT: "0" },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  t.after(() => child.kill("SIGKILL"));
+  const exited = once(child, "exit");
+  const { value } = await child.stdout.setEncoding("utf8")[Symbol.asyncIterator]().next();
+  const [url] = /http:\S+/.exec(value)!;
+  assert.equal(await (await fetch(url)).text(), "Hello from a server of your own!\n");
+  child.kill("SIGINT");
+  assert.deepEqual(await exited, [0, null]);
+});
+
+test("a form posted to notes is read back from its page, escaped", async (t) => {
+  const ask = await start(t, "notes.ts");
+  const posted = await ask("/notes", { method: "POST", body: new URLSearchParams({ text: "<b>Søn & co</b>" }) });
+  assert.ok(posted.redirected);
+  assert.equal(posted.headers.get("content-type"), "text/html; charset=utf-8");
+  assert.match(await posted.text(), /Columns carry.*&#60;b&#62;Søn &#38; co&#60;\/b&#62;/);
+});
+
+test("a multipart form posted to notes is read back as JSON", async (t) => {
+  const ask = await start(t, "notes.ts");
+  const form = new FormData();
+  form.set("text", "of several\r\nlines");
+  const posted = await ask("/notes", { method: "POST", body: form, redirect: "manual" });
+  assert.equal(posted.status, 303);
+  assert.deepEqual(await (await ask("/notes/2")).json(), { id: 2, text: "of several\r\nlines" });
+});
+
+test("a note is replaced by PUT, also with a body larger than any one read", async (t) => {
+  const ask = await start(t, "notes.ts");
+  const text = "column ".repeat(100_000);
+  assert.equal((await ask("/notes/1", { method: "PUT", body: text })).status, 204);
+  assert.deepEqual(await (await ask("/notes/1")).json(), { id: 1, text });
+});
+
+test("a note that was deleted is gone", async (t) => {
+  const ask = await start(t, "notes.ts");
+  assert.equal((await ask("/notes/1", { method: "DELETE" })).status, 204);
+  assert.equal((await ask("/notes/1")).status, 404);
+});
+
+test("HEAD of a note has GET's fields and no body; another method is told what is allowed", async (t) => {
+  const ask = await start(t, "notes.ts");
+  const got = await ask("/notes/1");
+  const head = await ask("/notes/1", { method: "HEAD" });
+  assert.equal(head.status, 200);
+  assert.equal(head.headers.get("content-length"), got.headers.get("content-length"));
+  assert.equal(await head.text(), "");
+  const refused = await ask("/notes/1", { method: "PATCH", body: "no" });
+  assert.deepEqual([refused.status, refused.headers.get("allow")], [405, "GET, HEAD, PUT, DELETE"]);
+});
+
+test("stream sends its first events at once, and stops when the listener has left", { timeout: 30_000 }, async (t) => {
+  const ask = await start(t, "stream.ts");
+  const listening = new AbortController();
+  const response = await ask("/", { signal: listening.signal });
+  assert.equal(response.headers.get("content-type"), "text/event-stream");
+  const events = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  for (let i = 0; i < 2; i++) {
+    const { value } = await events.read();
+    assert.match(value!, /^data: \d{4}-\d\d-\d\dT[\d:.]+Z\n\n$/);
+  }
+  assert.equal(await (await ask("/listeners")).json(), 1);
+  listening.abort();
+  while ((await (await ask("/listeners")).json()) !== 0);
+});
