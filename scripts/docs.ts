@@ -62,12 +62,15 @@ function code(text: string): string {
   return `\`${text}\``;
 }
 
-/** A column in which no row has anything is left out. */
+/** Its columns padded, as the formatter has them; one in which no row has anything is left out. */
 function table(rows: readonly string[][]): string {
-  const used = HEADINGS.map((_, column) => rows.some((cells) => cells[column] !== ""));
-  return [HEADINGS, HEADINGS.map(() => "---"), ...rows]
-    .map((cells) => `| ${cells.filter((_, column) => used[column]).join(" | ")} |`)
-    .join("\n");
+  const columns = HEADINGS.flatMap((heading, index) => {
+    const cells = rows.map((row) => row[index]!);
+    if (cells.every((cell) => cell === "")) return [];
+    const width = Math.max(...[heading, ...cells].map(({ length }) => length));
+    return [[heading, "-".repeat(width), ...cells].map((cell) => cell.padEnd(width))];
+  });
+  return columns[0]!.map((_, line) => `| ${columns.map((column) => column[line]).join(" | ")} |`).join("\n");
 }
 
 if (realpathSync(process.argv[1]!) === fileURLToPath(import.meta.url)) writeFileSync(OPTIONS_PAGE, optionsPage());

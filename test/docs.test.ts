@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { OPTIONS_PAGE, optionsPage } from "../scripts/docs.ts";
+import { fault } from "../src/core/faults.ts";
+import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS } from "../src/core/options.ts";
+
+test("docs/options.md says what the table of options says", () => {
+  const hint = "run: node --import ./dist/cli/typescript/register.js scripts/docs.ts";
+  assert.equal(readFileSync(OPTIONS_PAGE, "utf8"), optionsPage(), hint);
+});
+
+test("the limits and statuses that the example site shows are the defaults", () => {
+  const page = readFileSync(new URL("../examples/site/index.html", import.meta.url), "utf8");
+  const shown = [...page.matchAll(/<th scope="row">(.*)<\/th><td>(.*)<\/td><td>(.*)<\/td>/g)].map((row) =>
+    row.slice(1),
+  );
+  const { maxRequestLineSize, maxHeaderSize, maxHeaderCount, maxRequestBodySize, minReceiveRate } = DEFAULT_LIMITS;
+  const { headers, receive, idle, send } = DEFAULT_TIMEOUTS;
+  const status = (code: Parameters<typeof fault>[0]) => String(fault(code).status);
+  assert.deepEqual(shown, [
+    ["A request line", `${maxRequestLineSize / 1024} KiB`, status("REQUEST_LINE_TOO_LONG")],
+    ["A header section", `${maxHeaderSize / 1024} KiB, ${maxHeaderCount} fields`, status("FIELDS_TOO_LARGE")],
+    ["A request body", `${maxRequestBodySize / 1024 ** 2} MiB`, status("BODY_TOO_LARGE")],
+    ["A request head that takes its time", `${headers / 1000} s`, status("HEAD_TIMEOUT")],
+    [
+      "A request body that drips",
+      `${minReceiveRate} bytes a second, after ${receive / 1000} s`,
+      status("BODY_TIMEOUT"),
+    ],
+    ["Two lengths for one body", "never taken", status("LENGTH_WITH_ENCODING")],
+    ["A kept connection that stays silent", `${idle / 1000} s`, "closed"],
+    ["A client that stops reading", `${send / 1000} s`, "closed"],
+  ]);
+});
