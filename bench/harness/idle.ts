@@ -116,7 +116,7 @@ async function open(client: ChildProcess, count: number, server: RunningServer):
   client.send(count);
   const [reply] = (await once(client, "message")) as [{ open: number; error?: string }];
   if (reply.open === count) return;
-  const reason = server.ended() ?? reply.error ?? "the server closed the others";
+  const reason = server.ended() ?? reply.error ?? "the server closed the others before all were open";
   throw new Error(`only ${reply.open} of ${count} connections stayed open: ${reason}`);
 }
 

@@ -50,8 +50,8 @@ interface Round {
   /** Seconds of CPU time that the server's process group took from before wrk's start until after its end. */
   readonly userSeconds: number;
   readonly kernelSeconds: number;
-  /** Seconds of CPU time that neither the server nor wrk nor this harness took. */
-  readonly othersSeconds: number;
+  /** How much of the machine's cores neither the server nor wrk nor this harness took: 0 to 1. */
+  readonly othersShare: number;
   readonly p50: number;
   readonly p99: number;
   readonly failed: number;
@@ -88,7 +88,8 @@ export async function measureWorkload(
     for (const server of servers) server.stop();
   }
   const { name, title, connections } = workload;
-  const disturbance = othersShare([...measured.values()].flat());
+  const shares = [...measured.values()].flat().map((round) => round.othersShare);
+  const disturbance = shares.reduce((sum, share) => sum + share, 0) / Math.max(1, shares.length);
   return { name, title, connections, disturbance, servers: summarize(measured), leftOut };
 }
 
@@ -120,14 +121,16 @@ async function measureRound(
 ): Promise<Round> {
   const requestFile = `${scratch}/request-${port}`;
   writeFileSync(requestFile, requestText(workload, port));
-  const before = { server: cpuTime(group), own: ownCpuTime(), busy: busyTime() };
+  const before = { server: cpuTime(group), own: ownCpuTime(), busy: busyTime(), time: performance.now() };
   const counted: Load = await load(port, requestFile, workload.connections, seconds, pins.load);
-  const after = { server: cpuTime(group), own: ownCpuTime(), busy: busyTime() };
+  const after = { server: cpuTime(group), own: ownCpuTime(), busy: busyTime(), time: performance.now() };
 
   const userSeconds = after.server.user - before.server.user;
   const kernelSeconds = after.server.kernel - before.server.kernel;
   const known = userSeconds + kernelSeconds + after.own - before.own;
-  return { ...counted, userSeconds, kernelSeconds, othersSeconds: Math.max(0, after.busy - before.busy - known) };
+  const available = ((after.time - before.time) / 1000) * cpus().length;
+  const othersShare = Math.max(0, after.busy - before.busy - known) / available;
+  return { ...counted, userSeconds, kernelSeconds, othersShare };
 }
 
 function summarize(measured: ReadonlyMap<RunningServer, readonly Round[]>): ServerResult[] {
@@ -158,12 +161,6 @@ function userShare(rounds: readonly Round[]): number {
   const user = rounds.reduce((sum, round) => sum + round.userSeconds, 0);
   const kernel = rounds.reduce((sum, round) => sum + round.kernelSeconds, 0);
   return user / (user + kernel);
-}
-
-function othersShare(rounds: readonly Round[]): number {
-  const others = rounds.reduce((sum, round) => sum + round.othersSeconds, 0);
-  const available = rounds.reduce((sum, round) => sum + round.seconds, 0) * cpus().length;
-  return available === 0 ? 0 : others / available;
 }
 
 export function median(values: readonly number[]): number {

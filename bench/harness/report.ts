@@ -5,7 +5,9 @@ import type { LeftOut, WorkloadResult } from "./measure.ts";
 
 export type Style = "text" | "markdown";
 
-const DISTURBANCE_WORTH_SAYING = 0.05;
+/** Shares of the machine that other processes may take before it is said, and before the numbers are worthless. */
+const DISTURBED = 0.05;
+const SPOILT = 0.5;
 
 type Row = readonly string[];
 
@@ -59,8 +61,9 @@ function section(title: string, rows: readonly Row[], notes: readonly string[], 
 }
 
 function disturbance(share: number): string[] {
-  if (share < DISTURBANCE_WORTH_SAYING) return [];
-  return [`other processes took ${Math.round(share * 100)} % of the machine, at the cost of requests/s and p99`];
+  if (share < DISTURBED) return [];
+  const cost = share < SPOILT ? "requests/s and p99 suffer from it" : "none of these numbers are worth keeping";
+  return [`other processes took ${Math.round(share * 100)} % of the machine: ${cost}`];
 }
 
 function leftOut(peers: readonly LeftOut[]): string[] {
