@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import { folder } from "../support/folder.ts";
 import { runPortico, startPortico } from "../support/portico.ts";
 
-async function answer(module: string, args: readonly string[] = [], name = "app.ts"): Promise<string> {
+async function answer(module: string, args: readonly string[] = [], name = "app.mjs"): Promise<string> {
   const portico = await startPortico([name, ...args], { cwd: folder({ [name]: module }) });
   const response = await fetch(`${portico.url}/path`);
   const text = await response.text();
@@ -19,18 +19,16 @@ describe("an application is", () => {
   });
 
   test("a function with a fetch() of its own", async () => {
-    const module =
-      'const app = (a: unknown, b: unknown) => {}; app.fetch = () => new Response("its fetch"); export default app';
+    const module = 'const app = (a, b) => {}; app.fetch = () => new Response("its fetch"); export default app';
     assert.equal(await answer(module), "its fetch");
   });
 
   test("a default function of the request", async () => {
-    assert.equal(await answer("export default (request: Request) => new Response(request.method)"), "GET");
+    assert.equal(await answer("export default (request) => new Response(request.method)"), "GET");
   });
 
   test("an export named fetch", async () => {
-    const module =
-      "export async function fetch(request: Request) { return new Response(new URL(request.url).pathname) }";
+    const module = "export async function fetch(request) { return new Response(new URL(request.url).pathname) }";
     assert.equal(await answer(module), "/path");
   });
 
@@ -44,7 +42,7 @@ describe("an application is", () => {
 test("an application's error() answers for what its fetch() throws", async () => {
   const module = `export default {
     fetch() { throw new Error("oops") },
-    error(error: Error) { return new Response("error: " + error.message, { status: 500 }) },
+    error(error) { return new Response("error: " + error.message, { status: 500 }) },
   }`;
   assert.equal(await answer(module), "error: oops");
 });
@@ -69,26 +67,26 @@ test("port and hostname of the default export count, below environment and flags
 describe("what cannot be loaded is named in one line, with exit code 1", () => {
   const wanted = "Wanted: export default { fetch(request) { ... } }";
   const cases: Record<string, [files: Record<string, string>, message: string]> = {
-    "no export": [{ "app.ts": "const a = 1;" }, `app.ts holds no application: it exports nothing. ${wanted}`],
+    "no export": [{ "app.mjs": "const a = 1;" }, `app.mjs holds no application: it exports nothing. ${wanted}`],
     "other exports": [
-      { "app.ts": "export const a = 1, b = 2;" },
-      `app.ts holds no application: it exports only a, b. ${wanted}`,
+      { "app.mjs": "export const a = 1, b = 2;" },
+      `app.mjs holds no application: it exports only a, b. ${wanted}`,
     ],
     "a default export that is no application": [
-      { "app.ts": "export default 42;" },
-      `app.ts holds no application: its default export is 42. ${wanted}`,
+      { "app.mjs": "export default 42;" },
+      `app.mjs holds no application: its default export is 42. ${wanted}`,
     ],
     "an object without fetch, whose timers go on": [
-      { "app.ts": "setInterval(() => {}, 1000); export default {};" },
-      `app.ts holds no application: its default export has no fetch(request). ${wanted}`,
+      { "app.mjs": "setInterval(() => {}, 1000); export default {};" },
+      `app.mjs holds no application: its default export has no fetch(request). ${wanted}`,
     ],
     "a handler of node:http's kind": [
-      { "app.ts": "export default (req: unknown, res: unknown) => {};" },
-      `app.ts holds no application: its default export is a (request, response) function, not fetch(request). ${wanted}`,
+      { "app.mjs": "export default (req, res) => {};" },
+      `app.mjs holds no application: its default export is a (request, response) function, not fetch(request). ${wanted}`,
     ],
     "a port that is none": [
-      { "app.ts": "export default { port: 80_000, fetch() {} };" },
-      'the port in app.ts takes a number from 0 to 65535, not "80000"',
+      { "app.mjs": "export default { port: 80_000, fetch() {} };" },
+      'the port in app.mjs takes a number from 0 to 65535, not "80000"',
     ],
     "a module that throws": [
       { "app.ts": 'import "./lib/db.ts";', "lib/db.ts": "\nexport const x = (null as any).y;" },
@@ -110,12 +108,12 @@ describe("what cannot be loaded is named in one line, with exit code 1", () => {
       "the app/app.mjs threw while it was loaded, at the app/app.mjs:2:7: Error: late",
     ],
     "a module that throws what is no error": [
-      { "app.ts": 'throw "a fit";' },
-      "app.ts threw 'a fit' while it was loaded",
+      { "app.mjs": 'throw "a fit";' },
+      "app.mjs threw 'a fit' while it was loaded",
     ],
     "a missing package": [
-      { "app.ts": 'import { Hono } from "hono"; export default new Hono();' },
-      'app.ts imports "hono", which is not installed: npm install hono',
+      { "app.mjs": 'import { Hono } from "hono"; export default new Hono();' },
+      'app.mjs imports "hono", which is not installed: npm install hono',
     ],
     "a missing file": [
       { "app.ts": 'import "./lib/a.ts";', "lib/a.ts": 'import "./b.ts";' },
