@@ -58,7 +58,7 @@ export function parseArguments(args: readonly string[], env: NodeJS.ProcessEnv):
   if (flags.help) return { action: "help" };
   if (flags.version) return { action: "version" };
   addPortWord(words, flags);
-  const given: Given = { ...environment(env), ...flags };
+  const given: Given = { ...environment(env, flags), ...flags };
   refuseContradictions(flags, given);
   return { action: "serve", entry: words[0], given };
 }
@@ -120,11 +120,14 @@ function addPortWord(words: readonly string[], flags: Record<string, unknown>): 
   flags.port = port;
 }
 
-/** An empty variable counts as none: that is how compose files and shells leave one out. */
-function environment(env: NodeJS.ProcessEnv): Record<string, unknown> {
+/**
+ * What the environment says where no flag does. An empty variable counts as none: that is how compose files and shells
+ * leave one out.
+ */
+function environment(env: NodeJS.ProcessEnv, flags: Record<string, unknown>): Record<string, unknown> {
   const values: Record<string, unknown> = {};
   for (const flag of FLAGS) {
-    const text = flag.env === undefined ? "" : env[flag.env];
+    const text = flag.env === undefined || flags[flag.key] !== undefined ? "" : env[flag.env];
     if (text) values[flag.key] = textValue(flag, text, `${flag.env} in the environment`);
   }
   return values;

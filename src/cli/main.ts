@@ -67,7 +67,7 @@ function terminal(): Terminal {
 /**
  * A promise that nobody waits for belongs to one request, and its rejection leaves the others as they are: it is logged,
  * as gunicorn logs what a request raises, and the server goes on. An uncaught exception, which may have left anything
- * half done, is Node's to report and to end the process with. An application that listens itself is not spoken for.
+ * half done, is Node's to report and to end the process with. An application that has its own say on rejections keeps it.
  */
 function surviveRejections(): void {
   if (process.listenerCount("unhandledRejection") > 0) return;

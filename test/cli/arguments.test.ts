@@ -33,6 +33,10 @@ test("a flag goes before the environment, and so does the second word", () => {
   assert.deepEqual(given([".", "4000"], env), { entry: ".", port: 4000, hostname: "0.0.0.0" });
 });
 
+test("what a flag overrides need not be right", () => {
+  assert.deepEqual(given(["-p", "4000"], { PORT: "tcp://10.0.0.1" }), { entry: undefined, port: 4000 });
+});
+
 test("an empty environment variable counts as none", () => {
   assert.deepEqual(given([], { PORT: "", HOST: "" }), { entry: undefined });
 });
