@@ -135,6 +135,7 @@ export class Connection extends Expiring implements Reader, BodyFlow {
           break loop;
       }
     }
+    if (this.#continueWanted && this.#exchange?.received?.awaited) this.#continue();
     this.#advancing = false;
     this.#flush();
     if (parser.pending > MAX_PIPELINED && (this.#exchange !== null || this.#clogged)) this.pauseReading();
@@ -164,6 +165,7 @@ export class Connection extends Expiring implements Reader, BodyFlow {
 
   #bodyPiece(bytes: Uint8Array, start: number, stop: number): void {
     this.#received += stop - start;
+    this.#continueWanted = false;
     if (!this.#responseDone) {
       // The application may keep what it gets, and the bytes lie in a shared buffer: this is the one copy.
       this.#exchange!.received!.receive(Buffer.from(bytes.subarray(start, stop)));
@@ -319,9 +321,11 @@ export class Connection extends Expiring implements Reader, BodyFlow {
   cut(): void {
     if (this.#phase === PHASE.CLOSED) return;
     this.#inputOver = true;
-    // A pipe cannot be reset; what is left unsent there says as much.
-    if (this.#socket.remoteFamily === undefined) this.#socket.destroy();
-    else this.#socket.resetAndDestroy();
+    const socket = this.#socket;
+    const endSent = this.#phase === PHASE.LINGER && socket.writableLength === 0;
+    // A pipe cannot be reset; what is left unsent there says as much. Nor can a socket that has sent its end.
+    if (endSent || socket.remoteFamily === undefined) socket.destroy();
+    else socket.resetAndDestroy();
   }
 
   /** Ends the connection as soon as that loses nothing. */
@@ -407,9 +411,16 @@ export class Connection extends Expiring implements Reader, BodyFlow {
   }
 
   bodyWanted(): void {
-    if (this.#continueWanted && !this.#exchange!.started) this.inform(100, "HTTP/1.1 100 Continue\r\n\r\n");
+    // In the middle of a pass, the body may be about to come by itself.
+    if (this.#advancing) return;
+    if (this.#continueWanted) this.#continue();
+    this.#settle();
+  }
+
+  /** Tells the client to send its body, unless it has a response to read already. */
+  #continue(): void {
     this.#continueWanted = false;
-    if (!this.#advancing) this.#settle();
+    if (!this.#exchange!.begun) this.inform(100, "HTTP/1.1 100 Continue\r\n\r\n");
   }
 
   report(error: unknown, exchange: Exchange): void {

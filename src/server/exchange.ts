@@ -64,6 +64,11 @@ export class ServerExchange implements Exchange {
     return this.#state !== OPEN;
   }
 
+  /** Whether a byte of the response was sent. */
+  get begun(): boolean {
+    return this.#state > STARTED;
+  }
+
   get ended(): boolean {
     return this.#state === ENDED;
   }

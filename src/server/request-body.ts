@@ -48,6 +48,11 @@ export class RequestBody implements BodySource {
     });
   }
 
+  /** Whether a read waits for what has not come yet. */
+  get awaited(): boolean {
+    return this.#resolve !== null;
+  }
+
   discard(): void {
     if (this.#discarded) return;
     this.#discarded = true;
