@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { appendFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { type TestContext, test } from "node:test";
+import { CachedFile, FileCache } from "../../src/static/cache.ts";
+import { Representation } from "../../src/static/representation.ts";
+import { makeTree } from "./support.ts";
+
+/** Room for bodies of this size, with what is reckoned beside them. */
+const roomFor = (count: number, size: number) => count * (size + 2048);
+
+test("a file is found under its key, and only there", (t) => {
+  const cache = new FileCache(roomFor(2, 100), 1e9);
+  const file = cachedFile(t, 100);
+  cache.set("/a", file);
+  assert.equal(cache.get("/a"), file);
+  assert.equal(cache.get("/b"), null);
+  assert.equal(cache.get("/A"), null);
+});
+
+test("the cache never holds more bytes than it may, and says how many it holds", (t) => {
+  const cache = new FileCache(roomFor(3, 1000), 1e9);
+  const files = Array.from({ length: 50 }, () => cachedFile(t, 1000));
+  for (const [at, file] of files.entries()) {
+    cache.set(`/${at}`, file);
+    assert.equal(cache.size, roomFor(Math.min(at + 1, 3), 1000));
+  }
+  const held = files.filter((file, at) => cache.get(`/${at}`) === file);
+  assert.deepEqual(held, files.slice(-3));
+});
+
+test("empty files count as well", (t) => {
+  const cache = new FileCache(roomFor(2, 0), 1e9);
+  for (let at = 0; at < 10; at++) cache.set(`/${at}`, cachedFile(t, 0));
+  assert.equal(cache.size, roomFor(2, 0));
+});
+
+test("a file that is in use outlives those that are not", (t) => {
+  const cache = new FileCache(roomFor(3, 100), 1e9);
+  const popular = cachedFile(t, 100);
+  cache.set("/popular", popular);
+  for (let at = 0; at < 20; at++) {
+    assert.equal(cache.get("/popular"), popular, `after ${at} others`);
+    cache.set(`/${at}`, cachedFile(t, 100));
+  }
+});
+
+test("when all are in use, one goes all the same", (t) => {
+  const cache = new FileCache(roomFor(3, 100), 1e9);
+  for (let at = 0; at < 4; at++) {
+    cache.set(`/${at}`, cachedFile(t, 100));
+    for (let key = 0; key <= at; key++) cache.get(`/${key}`);
+  }
+  assert.equal(cache.size, roomFor(3, 100));
+});
+
+test("a cache without room keeps nothing", (t) => {
+  const cache = new FileCache(0, 1e9);
+  cache.set("/a", cachedFile(t, 0));
+  assert.equal(cache.get("/a"), null);
+  assert.equal(cache.size, 0);
+});
+
+test("a file that replaces another under its key takes its place and its bytes", (t) => {
+  const cache = new FileCache(roomFor(9, 100), 1e9);
+  cache.set("/a", cachedFile(t, 100));
+  const second = cachedFile(t, 50);
+  cache.set("/a", second);
+  assert.equal(cache.get("/a"), second);
+  assert.equal(cache.size, roomFor(1, 50));
+});
+
+test("a file is believed to be unchanged until its check is due", (t) => {
+  const cache = new FileCache(roomFor(9, 100), 1000);
+  const file = cachedFile(t, 100);
+  cache.set("/a", file);
+  rmSync(file.path);
+  assert.equal(cache.get("/a"), file);
+  file.checked -= 1000;
+  assert.equal(cache.get("/a"), null);
+  assert.equal(cache.size, 0);
+});
+
+test("a check that finds nothing changed holds for another interval", (t) => {
+  const cache = new FileCache(roomFor(9, 100), 1000);
+  const file = cachedFile(t, 100);
+  cache.set("/a", file);
+  file.checked -= 1000;
+  assert.equal(cache.get("/a"), file);
+  rmSync(file.path);
+  assert.equal(cache.get("/a"), file);
+});
+
+const CHANGES: Readonly<Record<string, (location: string) => void>> = {
+  removed: (location) => rmSync(location),
+  "longer by a byte": (location) => appendFileSync(location, "x"),
+  "replaced by another file of the same size": (location) => {
+    writeFileSync(`${location}.new`, "y".repeat(statSync(location).size));
+    renameSync(`${location}.new`, location);
+  },
+};
+
+for (const [change, make] of Object.entries(CHANGES)) {
+  test(`with no interval, a file that was ${change} is not given at all`, (t) => {
+    const cache = new FileCache(roomFor(9, 100), 0);
+    const file = cachedFile(t, 100);
+    cache.set("/a", file);
+    assert.equal(cache.get("/a"), file);
+    make(file.path);
+    assert.equal(cache.get("/a"), null);
+  });
+}
+
+function cachedFile(t: TestContext, size: number): CachedFile {
+  const location = path.join(makeTree(t, { file: "x".repeat(size) }), "file");
+  const stats = statSync(location, { bigint: true });
+  return new CachedFile(new Representation(location, stats, "no-cache"), Buffer.alloc(size), location, stats);
+}

@@ -1,0 +1,39 @@
+/** Sites for a test to serve: directories that go when the test ends. */
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import type { TestContext } from "node:test";
+import { type FilesOptions, files } from "../../src/static/index.ts";
+import { type Client, connect, start } from "../server/support.ts";
+
+/** What stands under a path: a file's content, or where a symbolic link leads. */
+export type Tree = Readonly<Record<string, string | Uint8Array | { readonly link: string }>>;
+
+/** Makes a directory of its own; the tree's paths are relative to it. */
+export function makeTree(t: TestContext, tree: Tree): string {
+  const directory = realpathSync(mkdtempSync(path.join(os.tmpdir(), "portico-static-")));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  for (const [name, content] of Object.entries(tree)) {
+    const location = path.join(directory, name);
+    mkdirSync(path.dirname(location), { recursive: true });
+    if (typeof content === "string" || content instanceof Uint8Array) writeFileSync(location, content);
+    else symlinkSync(content.link, location);
+  }
+  return directory;
+}
+
+/** A client connected to a server of these files. */
+export async function visit(t: TestContext, root: string, options?: FilesOptions): Promise<Client> {
+  return connect(t, await start(t, files(root, options)));
+}
+
+/** Lets the event loop go round until the condition holds. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Waits until a file's times are old enough for it to be kept in memory. */
+export function settled(location: string): Promise<void> {
+  const { ctimeMs } = statSync(location);
+  return until(() => Date.now() - ctimeMs > (ctimeMs % 1000 === 0 ? 2000 : 20) + 1);
+}
