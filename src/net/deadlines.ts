@@ -20,12 +20,16 @@ interface Queue {
   last: Expiring | null;
 }
 
-/** Milliseconds between two looks at the clock. A deadline is never early, and late by at most two ticks. */
+/**
+ * Milliseconds between two ticks of the clock. A deadline is never early, and late by at most two ticks; by more when the
+ * process is too busy for the clock to tick, because then it was too busy to hear from anybody, too.
+ */
 export const TICK = 250;
 
 export class Deadlines {
   readonly #queues = new Map<number, Queue>();
   #timer: NodeJS.Timeout | null = null;
+  /** The clock: it counts its ticks, so that what happens while the process is blocked is not dated before the block. */
   #now = 0;
   #size = 0;
 
@@ -71,13 +75,12 @@ export class Deadlines {
 
   /** The clock runs while there is a deadline, and does not keep the process alive. */
   #start(): void {
-    this.#now = performance.now();
     this.#timer = setInterval(() => this.#tick(), TICK);
     this.#timer.unref();
   }
 
   #tick(): void {
-    this.#now = performance.now();
+    this.#now += TICK;
     if (this.#size === 0) {
       clearInterval(this.#timer!);
       this.#timer = null;
