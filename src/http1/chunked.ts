@@ -3,7 +3,8 @@
  * cut anywhere; chunk data is not looked at, only counted. The trailer section that follows is not its business.
  */
 import type { FaultCode } from "../core/faults.ts";
-import { CR, HEX, LF, SEMICOLON, VALUE } from "./bytes.ts";
+import { CR, HEX, HTAB, LF, SEMICOLON, SP } from "./bytes.ts";
+import { EXTENSION, NEXT_IN_EXTENSION } from "./chunk-extension.ts";
 
 export const CHUNK = { MORE: 0, DATA: 1, LAST: 2, FAULT: 3 } as const;
 export type Chunk = (typeof CHUNK)[keyof typeof CHUNK];
@@ -16,7 +17,7 @@ const MAX_SIZE_DIGITS = 13;
 
 const FIRST_DIGIT = 0;
 const DIGITS = 1;
-const EXTENSION = 2;
+const IN_EXTENSION = 2;
 const SIZE_LF = 3;
 const DATA = 4;
 const DATA_CR = 5;
@@ -32,7 +33,8 @@ export class ChunkedDecoder {
   #digits = 0;
   /** The current chunk's size while it is read, then what is left of the chunk. */
   #left = 0;
-  #extension = 0;
+  #extension: number = EXTENSION.BEFORE;
+  #extensionSize = 0;
   #total = 0;
   readonly #maxSize: number;
 
@@ -54,15 +56,19 @@ export class ChunkedDecoder {
             this.#state = DIGITS;
           } else if (this.#state === FIRST_DIGIT) return this.#fault("BAD_CHUNK_SIZE", at);
           else if (byte === CR) this.#state = SIZE_LF;
-          else if (byte === SEMICOLON) this.#state = EXTENSION;
-          else return this.#fault(byte === LF ? "BAD_CHUNK_END" : "BAD_CHUNK_SIZE", at);
+          else if (byte === SEMICOLON || byte === SP || byte === HTAB) {
+            this.#state = IN_EXTENSION;
+            this.#extension = EXTENSION.BEFORE;
+            break;
+          } else return this.#fault(byte === LF ? "BAD_CHUNK_END" : "BAD_CHUNK_SIZE", at);
           at++;
           break;
         }
-        case EXTENSION:
-          if (byte === CR) this.#state = SIZE_LF;
-          else if (VALUE[byte] !== 1 || ++this.#extension > MAX_EXTENSION_SIZE) {
-            return this.#fault("BAD_CHUNK_EXTENSION", at);
+        case IN_EXTENSION:
+          this.#extension = NEXT_IN_EXTENSION[this.#extension]![byte]!;
+          if (this.#extension === EXTENSION.END) this.#state = SIZE_LF;
+          else if (this.#extension === EXTENSION.FAULT || ++this.#extensionSize > MAX_EXTENSION_SIZE) {
+            return this.#fault(byte === LF ? "BAD_CHUNK_END" : "BAD_CHUNK_EXTENSION", at);
           }
           at++;
           break;
@@ -74,7 +80,7 @@ export class ChunkedDecoder {
           at++;
           if (this.#left === 0) {
             this.#state = FIRST_DIGIT;
-            this.#extension = 0;
+            this.#extensionSize = 0;
             this.#total = 0;
             this.end = at;
             return CHUNK.LAST;

@@ -118,7 +118,7 @@ export class FieldScanner {
       case 6:
         if (initial !== 0x65 || !tokenIs(bytes, name, nameEnd, "expect")) return null;
         this.expectsContinue = tokenIs(bytes, value, valueEnd, "100-continue");
-        return this.expectsContinue ? this.#once(SEEN.EXPECT, true) : "EXPECTATION_FAILED";
+        return this.#once(SEEN.EXPECT, true) ?? (this.expectsContinue ? null : "EXPECTATION_FAILED");
       case 10:
         if (initial !== 0x63 || !tokenIs(bytes, name, nameEnd, "connection")) return null;
         this.connection |= connectionOptions(bytes, value, valueEnd);
@@ -132,7 +132,7 @@ export class FieldScanner {
       case 14:
         if (initial !== 0x63 || !tokenIs(bytes, name, nameEnd, "content-length")) return null;
         this.length = parseContentLength(bytes, value, valueEnd);
-        return this.length < 0 ? "BAD_CONTENT_LENGTH" : this.#once(SEEN.LENGTH, true);
+        return this.#once(SEEN.LENGTH, true) ?? (this.length < 0 ? "BAD_CONTENT_LENGTH" : null);
       case 17:
         if (initial !== 0x74 || !tokenIs(bytes, name, nameEnd, "transfer-encoding")) return null;
         this.coding = transferCoding(bytes, value, valueEnd);

@@ -48,6 +48,8 @@ export function requestFraming(minor: number, coding: Coding, length: number): F
  */
 export function responseFraming(method: string, status: number, minor: number, length: number): Framing {
   if (method === "HEAD" || isBodiless(status) || status === 205) return FRAMING.NONE;
+  // What follows a CONNECT that succeeded is the tunnel, not a body (RFC 9110 §9.3.6).
+  if (method === "CONNECT" && status < 300) return FRAMING.NONE;
   if (length >= 0) return FRAMING.LENGTH;
   return minor === 0 ? FRAMING.CLOSE : FRAMING.CHUNKED;
 }

@@ -8,7 +8,7 @@ import type { Limits } from "../core/options.ts";
 import { isAuthority } from "../http/authority.ts";
 import { FieldLines, NO_FIELDS } from "../http/field-lines.ts";
 import { RequestHead } from "../http/request-head.ts";
-import { CR, DOT, LF, NINE, SP, TARGET, TOKEN, ZERO } from "./bytes.ts";
+import { BACKSLASH, CR, DOT, LF, NINE, QUESTION, SP, TARGET, TOKEN, ZERO } from "./bytes.ts";
 import { CHUNK, ChunkedDecoder } from "./chunked.ts";
 import { FieldScanner, SCAN } from "./field-scanner.ts";
 import { FRAMING, type Framing, requestFraming } from "./framing.ts";
@@ -176,17 +176,17 @@ export class RequestParser {
 
     let at = base;
     while (at < stop && TOKEN[bytes[at]!] === 1) at++;
-    if (at === stop) return this.#shortLine();
+    if (at === stop) return this.#shortLine("BAD_METHOD");
     if (bytes[at] !== SP || at === base) return this.#fail("BAD_METHOD", at - base);
     const methodEnd = at++;
 
     const targetStart = at;
-    while (at < stop && TARGET[bytes[at]!] === 1) at++;
+    while (at < stop && (TARGET[bytes[at]!] === 1 || isQueryBackslash(bytes, targetStart, at))) at++;
     if (at === stop) return this.#shortLine();
     if (at === targetStart || (bytes[at] !== SP && bytes[at] !== CR)) return this.#fail("BAD_TARGET", at - base);
     const targetEnd = at++;
-    // A line that ends after its target is HTTP/0.9.
-    if (bytes[targetEnd] === CR) return this.#fail("VERSION_NOT_SUPPORTED", targetEnd - base);
+    // A line that ends after its target is HTTP/0.9, to HTTP/1.1 no request line at all.
+    if (bytes[targetEnd] === CR) return this.#fail("BAD_VERSION", targetEnd - base);
 
     for (let i = 0; i < 5; i++, at++) {
       if (at === stop) return this.#shortLine();
@@ -198,7 +198,8 @@ export class RequestParser {
       if (i === 0 || i === 2) {
         if (byte < ZERO || byte > NINE) return this.#fail("BAD_VERSION", at + i - base);
       } else if (byte !== (i === 1 ? DOT : i === 3 ? CR : LF)) {
-        return this.#fail(i === 1 ? "BAD_VERSION" : "BAD_LINE_END", at + i - base);
+        const atLineEnd = i === 4 || (i === 3 && byte === LF);
+        return this.#fail(atLineEnd ? "BAD_LINE_END" : "BAD_VERSION", at + i - base);
       }
     }
     if (bytes[at] !== 0x31) return this.#fail("VERSION_NOT_SUPPORTED", at - base);
@@ -227,8 +228,8 @@ export class RequestParser {
     if (!isTarget(target, method)) return this.#fail("BAD_TARGET", this.#targetStart);
     if (scanner.host >= 0) {
       const start = scanner.spans[scanner.host + 2]!;
-      const host = text.slice(start, scanner.spans[scanner.host + 3]);
-      if (host !== "" && !isAuthority(host)) return this.#fail("BAD_HOST", start);
+      if (!isAuthority(text.slice(start, scanner.spans[scanner.host + 3]))) return this.#fail("BAD_HOST", start);
+      if (target.charCodeAt(0) !== SLASH) this.#overrideHost(target);
     } else if (minor === 1) return this.#fail("HOST_MISSING", scanner.at);
 
     const framing = requestFraming(minor, scanner.coding, scanner.length);
@@ -244,6 +245,15 @@ export class RequestParser {
     this.#before += scanner.at;
     this.#startBody(framing, scanner.length);
     return STEP.HEAD;
+  }
+
+  /** In absolute-form the target's authority stands for the Host field's value, whatever that is (RFC 9112 §3.2.2). */
+  #overrideHost(target: string): void {
+    const absolute = ABSOLUTE.exec(target);
+    if (absolute === null) return;
+    const { spans, host } = this.#scanner;
+    spans[host + 2] = this.#targetStart + absolute[1]!.length;
+    spans[host + 3] = this.#targetStart + absolute[0].length;
   }
 
   #startBody(framing: Framing, length: number): void {
@@ -309,9 +319,9 @@ export class RequestParser {
     this.#at = to;
   }
 
-  #shortLine(): Step {
+  #shortLine(tooLong: FaultCode = "REQUEST_LINE_TOO_LONG"): Step {
     if (this.#end - this.#base >= this.#limits.maxRequestLineSize) {
-      return this.#fail("REQUEST_LINE_TOO_LONG", this.#limits.maxRequestLineSize);
+      return this.#fail(tooLong, this.#limits.maxRequestLineSize);
     }
     return this.#eof ? this.#fail("UNEXPECTED_EOF", this.#end - this.#base) : this.#need(this.#base);
   }
@@ -350,12 +360,23 @@ export class RequestParser {
 }
 
 const EMPTY = new Uint8Array(0);
+const SLASH = 0x2f;
+const ABSOLUTE = /^(https?:\/\/)([^/?]*)/i;
 
 /** Whether the target has a form that this method may have (RFC 9112 §3.2). */
 function isTarget(target: string, method: string): boolean {
-  if (method === "CONNECT") return isAuthority(target) && /:[0-9]+$/.test(target);
-  if (target.charCodeAt(0) === 0x2f) return true;
+  // A tunnel needs a port to go to (RFC 9110 §9.3.6).
+  if (method === "CONNECT") return isAuthority(target) && /:0*[1-9][0-9]*$/.test(target);
+  if (target.charCodeAt(0) === SLASH) return true;
   if (target === "*") return method === "OPTIONS";
-  const authority = /^https?:\/\/([^/?]*)/i.exec(target);
-  return authority !== null && isAuthority(authority[1]!);
+  // User information is an error in a URI that others wrote (RFC 9110 §4.2.4); an authority has none.
+  const authority = ABSOLUTE.exec(target)?.[2];
+  return authority !== undefined && isAuthority(authority);
+}
+
+/** URL parsers read a backslash as a slash in a path; in a query it means nothing, and browsers send it there. */
+function isQueryBackslash(bytes: Uint8Array, targetStart: number, at: number): boolean {
+  if (bytes[at] !== BACKSLASH) return false;
+  const query = bytes.indexOf(QUESTION, targetStart);
+  return query >= 0 && query < at;
 }

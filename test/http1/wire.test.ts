@@ -37,7 +37,10 @@ test("any chunking of the same bytes gives the same steps", () => {
       const bytes = Buffer.concat(stream.map((each) => each.bytes));
       const pieces: Buffer[] = [];
       let at = 0;
-      for (const size of sizes) pieces.push(bytes.subarray(at, (at += size)));
+      for (const size of sizes) {
+        pieces.push(bytes.subarray(at, at + size));
+        at += size;
+      }
       pieces.push(bytes.subarray(at));
       assert.deepEqual(replay(pieces, true), replay([bytes], true));
     }),

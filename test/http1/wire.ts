@@ -43,7 +43,7 @@ function readCases(file: string, markdown: string): WireCase[] {
       );
       return {
         name,
-        bytes: unescape(eof ? request.replace(/<eof>\s*$/, "") : request),
+        bytes: bytesOf(eof ? request.replace(/<eof>\s*$/, "") : request),
         eof,
         limits: { ...DEFAULT_LIMITS, ...limits },
         steps: steps.split("\n").filter(Boolean),
@@ -55,7 +55,7 @@ function block(section: string, kind: string): string | null {
   return new RegExp(`^\`\`\`${kind}\\n([^]*?)^\`\`\`$`, "m").exec(section)?.[1] ?? null;
 }
 
-function unescape(text: string): Buffer {
+function bytesOf(text: string): Buffer {
   const named: Record<string, string> = { r: "\r", n: "\n", t: "\t", "0": "\0", "\\": "\\", '"': '"' };
   const latin1 = text
     .replaceAll("\n", "")
@@ -84,14 +84,14 @@ export function replay(pieces: readonly Uint8Array[], eof: boolean, limits: Limi
       switch (parser.next()) {
         case STEP.HEAD:
           say(describeHead(parser));
-          for (const [name, value] of parser.head!.fields) say(`  ${name}: ${value}`);
+          for (const [name, value] of parser.head!.fields) say(`  ${name}: ${visible(value)}`);
           break;
         case STEP.BODY:
           body = (body ?? "") + Buffer.from(parser.bytes.subarray(parser.start, parser.stop)).toString("latin1");
           break;
         case STEP.END:
           say("end");
-          for (const [name, value] of parser.trailers) say(`  ${name}: ${value}`);
+          for (const [name, value] of parser.trailers) say(`  ${name}: ${visible(value)}`);
           break;
         case STEP.PAUSED:
           parser.startNextCycle();
@@ -121,6 +121,10 @@ export function replay(pieces: readonly Uint8Array[], eof: boolean, limits: Limi
   }
   if (body !== null) steps.push(`body ${JSON.stringify(body)}`);
   return steps;
+}
+
+function visible(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, (byte) => `\\x${byte.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }
 
 function describeHead({ head, length, keepAlive, expectsContinue, upgrade }: RequestParser): string {
