@@ -118,10 +118,23 @@ export function chunkLine(size: number): string {
   return size.toString(16) + "\r\n";
 }
 
-/** The last chunk and the trailer section. @throws {TypeError} as `encodeFields`, and on a field that may not be a trailer. */
+/** What frames, routes, authenticates or controls a message, or says how to read its body, comes too late behind it. */
+const NEVER_TRAILERS: ReadonlySet<string> = new Set([
+  ...["connection", "content-length", "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"],
+  ...["authorization", "proxy-authenticate", "proxy-authorization", "set-cookie", "www-authenticate"],
+  ...["age", "cache-control", "date", "expires", "location", "retry-after", "vary"],
+  ...["content-encoding", "content-range", "content-type"],
+]);
+
+/**
+ * The last chunk and the trailer section.
+ * @throws {TypeError} as `encodeFields`, and on a field that may not be a trailer (RFC 9110 §6.5.1).
+ */
 export function lastChunk(trailers: readonly string[] | undefined): string {
   if (trailers === undefined || trailers.length === 0) return "0\r\n\r\n";
-  const encoded = encodeFields(trailers);
-  if (encoded.length >= 0 || encoded.close) throw new TypeError("trailers: a field that decides framing");
-  return `0\r\n${encoded.text}\r\n`;
+  for (let i = 0; i < trailers.length; i += 2) {
+    const name = trailers[i]!;
+    if (NEVER_TRAILERS.has(name.toLowerCase())) throw new TypeError(`trailers: ${name} may not be one`);
+  }
+  return `0\r\n${encodeFields(trailers).text}\r\n`;
 }
