@@ -108,6 +108,9 @@ export interface Answer {
 /** How a connection ended, as the client saw it. */
 export type Ending = "end" | "reset";
 
+/** What reading a response rejects with when the connection ends in the middle of it, by an end or a reset. */
+export const INCOMPLETE = /^Error: (end|reset) of the connection before /;
+
 export interface ClientOptions {
   /** Keeps our side of the connection open when the server has ended its own. */
   readonly staysOpen?: boolean;
