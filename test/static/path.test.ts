@@ -127,5 +127,6 @@ test("a written path reads back as the same path, is a field value, and begins w
     }),
   );
   assert.equal(writePath({ names: [], directory: true }), "/");
+  assert.equal(writePath({ names: ["a?b#c%d e"], directory: false }), "/a%3Fb%23c%25d%20e");
   assert.equal(writePath({ names: ["@scope", "a+b,c=d;e.js"], directory: false }), "/@scope/a+b,c=d;e.js");
 });

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { closeSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import net from "node:net";
 import path from "node:path";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import { Worker } from "node:worker_threads";
 import { Root, realPathByIdentity } from "../../src/static/root.ts";
 import { makeTree } from "./support.ts";
@@ -28,7 +28,7 @@ test("a root that is no directory is refused at once, by name", (t) => {
     message: `files: ${path.join(directory, "file")} is not a directory`,
   });
   assert.throws(() => new Root(path.join(directory, "file", "deeper"), false), {
-    message: /not a directory, .*file\/deeper/,
+    message: /file\/deeper/,
   });
 });
 
@@ -143,34 +143,37 @@ test("where the system does not name a descriptor's file, the same file has to b
 });
 
 test("nothing outside is opened while a directory is swapped for a link again and again", async (t) => {
-  const directory = makeTree(t, { "site/sub/file": "inside", "outside/file": "outside" });
-  await swapping(t, path.join(directory, "site"));
+  const directory = makeTree(t, {
+    "site/sub/file": "inside",
+    "site/link": { link: "../outside" },
+    "outside/file": "outside",
+  });
   const root = new Root(path.join(directory, "site"), false);
-  let opened = 0;
-  let refused = 0;
-  while (opened < 500 || refused < 500) {
-    const content = read(root, "sub/file");
-    assert.notEqual(content, "outside");
-    if (content === null) refused++;
-    else opened++;
+  const swapper = new Worker(SWAP, { eval: true, workerData: path.join(directory, "site") });
+  try {
+    await new Promise((resolve) => swapper.once("message", resolve));
+    let opened = 0;
+    let refused = 0;
+    while (opened < 500 || refused < 500) {
+      const content = read(root, "sub/file");
+      assert.notEqual(content, "outside");
+      if (content === null) refused++;
+      else opened++;
+    }
+  } finally {
+    await swapper.terminate();
   }
 });
 
-/** Starts a thread that turns `sub` into a link to `../outside` and back, as fast as it can, until the test ends. */
-async function swapping(t: TestContext, site: string): Promise<void> {
-  symlinkSync("../outside", path.join(site, "link"));
-  const code = `
-    const { renameSync } = require("node:fs");
-    const { parentPort, workerData } = require("node:worker_threads");
-    const [sub, link, kept] = ["sub", "link", "kept"].map((name) => workerData + "/" + name);
-    parentPort.postMessage("swapping");
-    for (;;) {
-      renameSync(sub, kept);
-      renameSync(link, sub);
-      renameSync(sub, link);
-      renameSync(kept, sub);
-    }`;
-  const worker = new Worker(code, { eval: true, workerData: site });
-  t.after(() => worker.terminate());
-  await new Promise((resolve) => worker.once("message", resolve));
-}
+/** Turns `sub` into the link and back, as fast as it can, until it is stopped. */
+const SWAP = `
+  const { renameSync } = require("node:fs");
+  const { parentPort, workerData } = require("node:worker_threads");
+  const [sub, link, kept] = ["sub", "link", "kept"].map((name) => workerData + "/" + name);
+  parentPort.postMessage("swapping");
+  for (;;) {
+    renameSync(sub, kept);
+    renameSync(link, sub);
+    renameSync(sub, link);
+    renameSync(kept, sub);
+  }`;
