@@ -155,7 +155,8 @@ export class ServerExchange implements Exchange {
   fail(error: unknown): void {
     if (this.#gone !== undefined) return;
     const fault = error instanceof FaultError ? error : null;
-    if (fault === null && error !== this.#left) this.#connection.report(error, this);
+    const expected = this.#left !== undefined && error === this.#left;
+    if (fault === null && !expected) this.#connection.report(error, this);
     if (this.#state === STREAMING) return this.abort();
     if (this.#state === ENDED) return;
     this.#state = OPEN;
