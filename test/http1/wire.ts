@@ -6,7 +6,7 @@
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { DEFAULT_LIMITS, type Limits } from "../../src/core/options.ts";
-import { RequestParser, STEP } from "../../src/http1/request-parser.ts";
+import { RequestParser, STEP, type Step } from "../../src/http1/request-parser.ts";
 
 export interface WireCase {
   readonly name: string;
@@ -66,8 +66,16 @@ function bytesOf(text: string): Buffer {
   return Buffer.from(latin1, "latin1");
 }
 
-/** Feeds the pieces to a parser, going on to the next request whenever it pauses, and writes down its steps. */
-export function replay(pieces: readonly Uint8Array[], eof: boolean, limits: Limits = DEFAULT_LIMITS): string[] {
+/**
+ * Feeds the pieces to a parser, going on to the next request whenever it pauses, and writes down its steps.
+ * @param inspect looks at the parser after each step
+ */
+export function replay(
+  pieces: readonly Uint8Array[],
+  eof: boolean,
+  limits: Limits = DEFAULT_LIMITS,
+  inspect?: (parser: RequestParser, step: Step) => void,
+): string[] {
   const parser = new RequestParser(limits);
   const steps: string[] = [];
   let body: string | null = null;
@@ -81,7 +89,9 @@ export function replay(pieces: readonly Uint8Array[], eof: boolean, limits: Limi
   const shared = Buffer.alloc(Math.max(...pieces.map((piece) => piece.length), 1));
   const run = () => {
     for (;;) {
-      switch (parser.next()) {
+      const step = parser.next();
+      inspect?.(parser, step);
+      switch (step) {
         case STEP.HEAD:
           say(describeHead(parser));
           for (const [name, value] of parser.head!.fields) say(`  ${name}: ${visible(value)}`);
