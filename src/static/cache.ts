@@ -66,7 +66,9 @@ export class FileCache {
     return file;
   }
 
+  /** Keeps a file, and lets others go to make room; does nothing with a file that would not fit alone. */
   set(key: string, file: CachedFile): void {
+    if (costOf(file) > this.#capacity) return;
     const known = this.#files.get(key);
     if (known !== undefined) this.#delete(key, known);
     this.#files.set(key, file);

@@ -7,7 +7,7 @@ import { rawPath, rawQuery, readPath, type SitePath, writePath } from "./path.ts
 import { ALLOWED, refuse } from "./refusal.ts";
 import { Representation } from "./representation.ts";
 import { type OpenFile, Root } from "./root.ts";
-import { readWhole, sendPieces } from "./send.ts";
+import { PIECE_SIZE, readWhole, sendPieces } from "./send.ts";
 
 export interface FilesOptions {
   /** Path under which the files stand, such as `/assets`. Default `/`. */
@@ -23,9 +23,6 @@ export interface FilesOptions {
   /** Memory for small files, in bytes. Default 64 MiB; 0 keeps none. */
   cacheSize?: number | undefined;
 }
-
-/** The largest file that is read at once and kept in memory, in bytes. */
-const SMALL = 64 * 1024;
 
 /**
  * Serves the files of a directory, read-only, and nothing outside of it.
@@ -105,7 +102,7 @@ class Site {
   }
 
   #send(exchange: Exchange, file: OpenFile, key: string, status: 200 | 404): void | Promise<void> {
-    const cached = file.stats.size <= SMALL ? this.#read(file, key) : null;
+    const cached = file.stats.size <= PIECE_SIZE ? this.#read(file, key) : null;
     return cached === null ? this.#stream(exchange, file, status) : sendCached(exchange, cached, status);
   }
 

@@ -3,6 +3,13 @@ import { fstatSync, read, readSync } from "node:fs";
 import type { Exchange } from "../gateway/contract.ts";
 import type { OpenFile } from "./root.ts";
 
+/**
+ * Bytes of a piece; what is no larger is read at once. A response of 1 MiB costs 575 µs of CPU in pieces of 64 KiB, 450
+ * in pieces of 128 KiB, 380 in these, and memory by the number of slow clients. From memory it costs 130, nginx's
+ * sendfile 60 (Node 20, loopback).
+ */
+export const PIECE_SIZE = 256 * 1024;
+
 /** Reads a whole file; `null` if it changed meanwhile, so that what was read may be of two states. */
 export function readWhole({ descriptor, stats }: OpenFile): Uint8Array | null {
   // Memory of its own: a slice of Node's pool would keep 8 KiB alive for the shortest file.
@@ -17,8 +24,6 @@ export function readWhole({ descriptor, stats }: OpenFile): Uint8Array | null {
   return after.mtimeNs === stats.mtimeNs && after.size === stats.size ? bytes : null;
 }
 
-const PIECE = 128 * 1024;
-
 /**
  * Sends an open file as the body of a response that has started with its size as Content-Length. One piece is in memory
  * at a time, beside what the socket holds.
@@ -30,7 +35,7 @@ const PIECE = 128 * 1024;
 export async function sendPieces(exchange: Exchange, file: OpenFile): Promise<void> {
   const size = Number(file.stats.size);
   for (let at = 0; at < size; ) {
-    const piece = await readPiece(file.descriptor, at, Math.min(PIECE, size - at));
+    const piece = await readPiece(file.descriptor, at, Math.min(PIECE_SIZE, size - at));
     at += piece.length;
     if (piece.length === 0 || (at === size && isRewritten(file))) {
       return exchange.abort(new Error(`${file.path}: changed while it was sent`));

@@ -61,6 +61,15 @@ test("a cache without room keeps nothing", (t) => {
   assert.equal(cache.size, 0);
 });
 
+test("a file that would not fit alone drives nobody out", (t) => {
+  const cache = new FileCache(roomFor(1, 100), 1e9);
+  const file = cachedFile(t, 100);
+  cache.set("/a", file);
+  cache.set("/b", cachedFile(t, 101));
+  assert.equal(cache.get("/a"), file);
+  assert.equal(cache.get("/b"), null);
+});
+
 test("a file that replaces another under its key takes its place and its bytes", (t) => {
   const cache = new FileCache(roomFor(9, 100), 1e9);
   cache.set("/a", cachedFile(t, 100));
