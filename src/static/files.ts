@@ -1,5 +1,5 @@
 /** A directory as an application: from a request to the file that answers it. */
-import { closeSync } from "node:fs";
+import { closeSync, fstatSync } from "node:fs";
 import type { Exchange, Handler } from "../gateway/contract.ts";
 import { evaluatePreconditions, hasPreconditions } from "../http/conditional.ts";
 import { CachedFile, FileCache } from "./cache.ts";
@@ -106,7 +106,7 @@ class Site {
     return cached === null ? this.#stream(exchange, file, status) : sendCached(exchange, cached, status);
   }
 
-  /** Reads a small file, and closes it. One that changes just now stays open: it is for `#stream` to see how that ends. */
+  /** Reads a small file, and closes it. One that changes meanwhile stays open: `#stream` sees how that ends. */
   #read(file: OpenFile, key: string): CachedFile | null {
     let done = true;
     try {
@@ -121,13 +121,16 @@ class Site {
     }
   }
 
-  async #stream(exchange: Exchange, file: OpenFile, status: 200 | 404): Promise<void> {
+  async #stream(exchange: Exchange, opened: OpenFile, status: 200 | 404): Promise<void> {
+    const { descriptor } = opened;
     try {
+      // Taken anew: a file that changed since the open would only be sent to be cut.
+      const file = { ...opened, stats: fstatSync(descriptor, { bigint: true }) };
       if (!start(exchange, this.#describe(file), status)) return;
       if (exchange.head.method === "HEAD") exchange.end();
       else await sendPieces(exchange, file);
     } finally {
-      closeSync(file.descriptor);
+      closeSync(descriptor);
     }
   }
 
