@@ -1,0 +1,60 @@
+/** Puts the light classes in the place of the platform's, for a process that is ours. */
+import { LightHeaders } from "./headers.ts";
+import { nativeFetch } from "./platform.ts";
+import { isServerRequest, LightRequest, nativeRequest } from "./request.ts";
+import { LightResponse } from "./response.ts";
+
+/** What belongs to the connection a request came on, or makes the platform's fetch refuse it (RFC 9110 §7.6.1, §10.1.1). */
+const NOT_FOR_UPSTREAM = [
+  "connection",
+  "expect",
+  "keep-alive",
+  "proxy-connection",
+  "te",
+  "transfer-encoding",
+  "upgrade",
+];
+
+const fetch = {
+  /** The platform's fetch, which takes a server's request as well. */
+  fetch(input: RequestInfo | URL, init: RequestInit | undefined = undefined): Promise<Response> {
+    if (!isServerRequest(input)) return nativeFetch(input, init);
+    const request = nativeRequest(input);
+    for (const name of NOT_FOR_UPSTREAM) request.headers.delete(name);
+    return nativeFetch(request, init);
+  },
+}.fetch;
+
+const REPLACEMENTS = { Headers: LightHeaders, Request: LightRequest, Response: LightResponse, fetch } as const;
+
+let undo: (() => void) | null = null;
+
+/**
+ * Replaces `Request`, `Response`, `Headers` and `fetch` in `globalThis`, and returns what takes that back. Calling it again
+ * changes nothing. A global that somebody else has replaced in between is left to them.
+ */
+export function installFetchGlobals(): () => void {
+  undo ??= replaceGlobals();
+  return undo;
+}
+
+function replaceGlobals(): () => void {
+  const names = Object.keys(REPLACEMENTS) as (keyof typeof REPLACEMENTS)[];
+  const before = names.map((name) => Object.getOwnPropertyDescriptor(globalThis, name)!);
+  for (const [at, name] of names.entries()) {
+    const { enumerable = false } = before[at]!;
+    Object.defineProperty(globalThis, name, {
+      value: REPLACEMENTS[name],
+      writable: true,
+      enumerable,
+      configurable: true,
+    });
+  }
+  return () => {
+    if (undo === null) return;
+    undo = null;
+    for (const [at, name] of names.entries()) {
+      if (globalThis[name] === REPLACEMENTS[name]) Object.defineProperty(globalThis, name, before[at]!);
+    }
+  };
+}

@@ -1,0 +1,7 @@
+/** The interfaces applications are written against, and the seam they meet the server at. */
+export type { BodySource, Chunk, ConnectionInfo, Exchange, FieldList, Handler } from "./contract.ts";
+export { installFetchGlobals } from "./fetch/globals.ts";
+export { type FetchFunction, type FetchOptions, fetchHandler } from "./fetch/handler.ts";
+export { LightHeaders as Headers } from "./fetch/headers.ts";
+export { LightRequest as Request, ServerRequest } from "./fetch/request.ts";
+export { JSON_FIELDS, LightResponse as Response, NO_FIELDS, TEXT_FIELDS } from "./fetch/response.ts";
