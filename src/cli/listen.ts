@@ -3,7 +3,7 @@ import type { Handler } from "../gateway/contract.ts";
 import { Server } from "../server/server.ts";
 import { failure } from "./command-error.ts";
 import { portHolder } from "./port-holder.ts";
-import type { Settings } from "./settings.ts";
+import { type Settings, section } from "./settings.ts";
 import { claimSocketPath } from "./socket-path.ts";
 
 /** @throws {CommandError} when the address cannot be had; exit code 1. */
@@ -11,7 +11,9 @@ export async function listen(handler: Handler, settings: Settings): Promise<Serv
   const { port, hostname, unix, backlog } = settings;
   if (unix !== undefined) await claimSocketPath(unix);
   try {
-    return await new Server(handler, { port, hostname, unix, backlog }).ready();
+    const limits = section(settings, "limits");
+    const timeouts = section(settings, "timeouts");
+    return await new Server(handler, { port, hostname, unix, backlog, limits, timeouts }).ready();
   } catch (error) {
     throw failure(
       unix === undefined ? addressFailure(error as NodeJS.ErrnoException, settings) : pathFailure(error, unix),

@@ -34,6 +34,13 @@ export const FAULTS = {
   BAD_TRAILER: [400, "a field that decides framing or routing stands in a trailer section"],
   UNEXPECTED_EOF: [400, "the connection ended in the middle of a message"],
 
+  // What this server does not do
+  METHOD_NOT_SUPPORTED: [501, "neither TRACE nor CONNECT is answered here"],
+
+  // Connections
+  TOO_MANY_CONNECTIONS: [503, "the server has all the connections it takes"],
+  TOO_MANY_FROM_CLIENT: [503, "this client has all the connections it may have"],
+
   // Time
   HEAD_TIMEOUT: [408, "the request head did not arrive in time"],
   BODY_TIMEOUT: [408, "the request body arrives too slowly"],

@@ -92,6 +92,8 @@ export const OPTIONS = {
   "limits.maxRequestLineSize": {
     type: "integer",
     default: 8 * 1024,
+    flag: "max-request-line-size",
+    value: "BYTES",
     group: "Limits",
     doc: "bytes of a request line",
     precedent: "nginx 8 KiB, gunicorn 4 KiB; past it: 414",
@@ -99,6 +101,8 @@ export const OPTIONS = {
   "limits.maxHeaderSize": {
     type: "integer",
     default: 64 * 1024,
+    flag: "max-header-size",
+    value: "BYTES",
     group: "Limits",
     doc: "bytes of a header section, and of a trailer section",
     precedent: "nginx 32 KiB, node 16 KiB; past it: 431",
@@ -106,6 +110,8 @@ export const OPTIONS = {
   "limits.maxFieldSize": {
     type: "integer",
     default: 16 * 1024,
+    flag: "max-field-size",
+    value: "BYTES",
     group: "Limits",
     doc: "bytes of one field line",
     precedent: "nginx, Apache and gunicorn 8 KiB; past it: 431",
@@ -113,6 +119,8 @@ export const OPTIONS = {
   "limits.maxHeaderCount": {
     type: "integer",
     default: 100,
+    flag: "max-header-count",
+    value: "N",
     group: "Limits",
     doc: "field lines of a section",
     precedent: "gunicorn and Apache 100; past it: 431",
@@ -120,6 +128,8 @@ export const OPTIONS = {
   "limits.maxRequestBodySize": {
     type: "integer",
     default: 128 * 1024 * 1024,
+    flag: "max-request-body-size",
+    value: "BYTES",
     group: "Limits",
     doc: "bytes of a request body",
     precedent: "Bun 128 MiB; past it: 413",
@@ -127,13 +137,44 @@ export const OPTIONS = {
   "limits.minReceiveRate": {
     type: "integer",
     default: 240,
+    flag: "min-receive-rate",
+    value: "BYTES",
     group: "Limits",
     doc: "bytes a second that a request body must bring on average, once timeouts.receive has passed",
     precedent: "Kestrel and IIS 240; below it: 408",
   },
+  "limits.maxRequestsPerConnection": {
+    type: "integer",
+    default: 0,
+    flag: "max-requests-per-connection",
+    value: "N",
+    group: "Limits",
+    doc: "requests that one connection may bring; 0 for any number",
+    precedent: "node any number, nginx 1000; the last response announces the close",
+  },
+  "limits.maxConnections": {
+    type: "integer",
+    default: 10_000,
+    flag: "max-connections",
+    value: "N",
+    group: "Limits",
+    doc: "connections open at a time; never more than leave an eighth of the process's descriptors free",
+    precedent: "nginx 512 a worker, Apache 400; past it: 503 and a close",
+  },
+  "limits.maxConnectionsPerClient": {
+    type: "integer",
+    default: 1000,
+    flag: "max-connections-per-client",
+    value: "N",
+    group: "Limits",
+    doc: "of these, from one IPv4 address or IPv6 /64; not counted over loopback; 0 for any number",
+    precedent: "no other server has it; browsers open 6; past it: 503 and a close",
+  },
   "timeouts.headers": {
     type: "integer",
     default: 10_000,
+    flag: "headers-timeout",
+    value: "MS",
     group: "Timeouts",
     doc: "milliseconds for a whole request head, from the accept or from its first byte",
     precedent: "uWebSockets 10 s, Bun 12 s; past it: 408, or a plain close when nothing was sent",
@@ -141,6 +182,8 @@ export const OPTIONS = {
   "timeouts.receive": {
     type: "integer",
     default: 10_000,
+    flag: "receive-timeout",
+    value: "MS",
     group: "Timeouts",
     doc: "milliseconds a request body may stand still before its rate is asked for",
     precedent: "uWebSockets 10 s; past it: 408",
@@ -148,6 +191,8 @@ export const OPTIONS = {
   "timeouts.send": {
     type: "integer",
     default: 30_000,
+    flag: "send-timeout",
+    value: "MS",
     group: "Timeouts",
     doc: "milliseconds a client may take nothing of a response that waits for it",
     precedent: "nginx send_timeout 60 s; past it: the connection is cut",
@@ -155,6 +200,8 @@ export const OPTIONS = {
   "timeouts.idle": {
     type: "integer",
     default: 5_000,
+    flag: "idle-timeout",
+    value: "MS",
     group: "Timeouts",
     doc: "milliseconds a kept connection waits for its next request",
     precedent: "node and uvicorn 5 s; past it: closed",
@@ -162,9 +209,20 @@ export const OPTIONS = {
   "timeouts.linger": {
     type: "integer",
     default: 2_000,
+    flag: "linger-timeout",
+    value: "MS",
     group: "Timeouts",
     doc: "milliseconds a closed connection waits for the client's end, so that the last response is not lost to a reset",
     precedent: "nginx lingering_timeout 5 s, Apache 2 s",
+  },
+  "timeouts.grace": {
+    type: "integer",
+    default: 30_000,
+    flag: "grace-timeout",
+    value: "MS",
+    group: "Timeouts",
+    doc: "milliseconds that requests in flight may take once the server closes",
+    precedent: "gunicorn and Puma 30 s; past it: the connection is cut",
   },
 } as const satisfies Record<string, OptionSpec>;
 

@@ -3,6 +3,7 @@
  * interface (fetch, WSGI, CGI, Node's) is an adapter that turns its own idea of an application into a Handler.
  * Types only: neither side may learn more of the other than stands here.
  */
+import type { Duplex } from "node:stream";
 import type { FieldLines } from "../http/field-lines.ts";
 import type { RequestHead } from "../http/request-head.ts";
 
@@ -15,7 +16,10 @@ export type Handler = (exchange: Exchange) => void | Promise<void>;
 /** Field lines to send, flat, in order: `["Content-Type", "text/html", "Set-Cookie", "a=1", "Set-Cookie", "b=2"]`. */
 export type FieldList = readonly string[];
 
-/** A piece of a body. A string is sent as UTF-8. Bytes must not change until they are sent. */
+/**
+ * A piece of a body. A string is sent as UTF-8. Bytes must not change until they are sent: for good, or, when `write`
+ * returned `false` for them, until `drained()` resolves.
+ */
 export type Chunk = string | Uint8Array;
 
 /** One request and its response. */
@@ -59,6 +63,15 @@ export interface Exchange {
    * @throws {TypeError} before `start` or when called twice.
    */
   end(chunk?: Chunk, trailers?: FieldList): void;
+
+  /**
+   * Hands the connection over, from the end of this request on: an upgraded protocol (RFC 9110 §7.8) or a tunnel (CONNECT,
+   * §9.3.6). Nothing has been sent and nothing will be: the response, 101 or 200, is the new owner's to write. What the
+   * client sent after the request is read from it first. No limit or timeout holds any longer; a closing server ends it.
+   * @throws {TypeError} when the response has started, the request has a body, or it neither asks for an upgrade nor is
+   * CONNECT.
+   */
+  takeOver(): Duplex;
 
   /** Gives the exchange up: the connection is cut, so that the client cannot take what it got for the whole. */
   abort(cause?: unknown): void;

@@ -117,6 +117,11 @@ export class RequestParser {
     return this.#end - this.#at;
   }
 
+  /** A copy of what waits to be read. */
+  get rest(): Uint8Array {
+    return new Uint8Array(this.bytes.subarray(this.#at, this.#end));
+  }
+
   /** Goes on to the next request. @throws {Error} when the current one is not complete: that is a bug of the caller. */
   startNextCycle(): void {
     if (this.#state !== DONE) throw new Error("startNextCycle: the request is not complete");

@@ -13,6 +13,8 @@ export interface ListenOptions {
   readonly backlog: number;
   /** Read by documented means only; slower. */
   readonly plainReads?: boolean | undefined;
+  /** Told when a connection could not be accepted. The listener goes on. */
+  readonly onError?: ((error: NodeJS.ErrnoException) => void) | undefined;
 }
 
 /** Takes an accepted connection and says who reads it. Reading starts after it returns. */
@@ -38,6 +40,7 @@ export class Listener {
       server.once("error", reject);
       server.listen(unix === undefined ? { port, host: hostname, backlog } : { path: unix, backlog }, () => {
         server.removeListener("error", reject);
+        server.on("error", (error) => this.#options.onError?.(error));
         resolve();
       });
     });

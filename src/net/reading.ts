@@ -7,8 +7,11 @@
 import { Socket } from "node:net";
 
 export interface Reader {
-  /** `length` bytes have come. The buffer is reused: what is not copied before this returns is lost. */
-  bytes(buffer: Uint8Array, length: number): void;
+  /**
+   * `length` bytes have come. The buffer is reused: what is not copied before this returns is lost. `false` stops the
+   * reading until the socket is resumed.
+   */
+  bytes(buffer: Uint8Array, length: number): boolean;
 }
 
 const SHARED = Buffer.allocUnsafeSlow(64 * 1024);
@@ -33,8 +36,7 @@ export function readShared(accepted: Socket, attach: (socket: Socket) => Reader)
     onread: {
       buffer: SHARED,
       callback(length: number) {
-        reader.bytes(SHARED, length);
-        return true;
+        return reader.bytes(SHARED, length);
       },
     },
   } as ConstructorParameters<typeof Socket>[0]);
@@ -45,6 +47,20 @@ export function readShared(accepted: Socket, attach: (socket: Socket) => Reader)
 /** The same by documented means only. */
 export function readEvents(socket: Socket, attach: (socket: Socket) => Reader): void {
   const reader = attach(socket);
-  socket.on("data", (chunk: Buffer) => reader.bytes(chunk, chunk.length));
+  socket.on("data", (chunk: Buffer) => {
+    if (!reader.bytes(chunk, chunk.length)) socket.pause();
+  });
   socket.resume();
+}
+
+/**
+ * Makes the socket a stream like any other, nobody's yet to read, with `unread` in front of what is to come. A reader that
+ * is still given bytes has to `push` them.
+ */
+export function release(socket: Socket, unread: Uint8Array): void {
+  socket.pause();
+  socket.removeAllListeners("data");
+  // A new socket flows neither way: it is the first to listen for data that starts it. Node's own upgrades do the same.
+  (socket as { readableFlowing: boolean | null }).readableFlowing = null;
+  if (unread.length > 0) socket.unshift(unread);
 }

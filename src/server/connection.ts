@@ -4,26 +4,31 @@
  * How responses are framed is the exchange's; who may connect, and when to stop, is the server's.
  */
 import type { Socket } from "node:net";
-import { type Fault, FaultError, fault } from "../core/faults.ts";
+import type { Duplex } from "node:stream";
+import { type Fault, type FaultCode, FaultError, fault } from "../core/faults.ts";
 import type { Limits, Timeouts } from "../core/options.ts";
 import type { ConnectionInfo, Exchange, Handler } from "../gateway/contract.ts";
 import { FRAMING } from "../http1/framing.ts";
 import { RequestParser, STEP } from "../http1/request-parser.ts";
 import { encodeFields, encodeHead, statusLine } from "../http1/response-encoder.ts";
 import { type Deadlines, Expiring } from "../net/deadlines.ts";
-import type { Reader } from "../net/reading.ts";
+import { type Reader, release } from "../net/reading.ts";
+import type { Counters } from "./counters.ts";
 import { ServerExchange } from "./exchange.ts";
 import { type BodyFlow, RequestBody } from "./request-body.ts";
 
 /** What a connection needs of the server it belongs to. */
 export interface Host {
   readonly handler: Handler;
+  /** Takes CONNECT requests. */
+  readonly connect: Handler | undefined;
   readonly limits: Limits;
   readonly timeouts: Timeouts;
   readonly deadlines: Deadlines;
   /** Whether the server is closing: every response is then the last of its connection. */
   readonly draining: boolean;
-  report(error: unknown, exchange: Exchange): void;
+  readonly counters: Counters;
+  report(error: unknown, exchange: Exchange | null): void;
   closed(connection: Connection): void;
 }
 
@@ -41,7 +46,9 @@ const PHASE = {
   ANSWER: 4,
   /** We have sent our last byte, and wait for the client's. */
   LINGER: 5,
-  CLOSED: 6,
+  /** The application has taken the socket over. */
+  TAKEN: 6,
+  CLOSED: 7,
 } as const;
 type Phase = (typeof PHASE)[keyof typeof PHASE];
 
@@ -53,6 +60,8 @@ const MAX_DRAIN = 256 * 1024;
 const MAX_JOINED = 16 * 1024;
 
 export class Connection extends Expiring implements Reader, BodyFlow {
+  /** The client it counts for; `undefined` when it was turned away and counts for nobody. */
+  readonly client: string | null | undefined;
   readonly #host: Host;
   readonly #socket: Socket;
   readonly #parser: RequestParser;
@@ -78,10 +87,12 @@ export class Connection extends Expiring implements Reader, BodyFlow {
   #received = 0;
   #checked = 0;
   #drained = 0;
+  #requests = 0;
   #info: SocketInfo | null = null;
 
-  constructor(host: Host, socket: Socket) {
+  constructor(host: Host, socket: Socket, client: string | null | undefined) {
     super();
+    this.client = client;
     this.#host = host;
     this.#socket = socket;
     this.#parser = new RequestParser(host.limits);
@@ -100,10 +111,12 @@ export class Connection extends Expiring implements Reader, BodyFlow {
 
   // In: from the socket through the parser to the exchange.
 
-  bytes(buffer: Uint8Array, length: number): void {
-    if (this.#phase >= PHASE.LINGER || this.#inputOver) return;
+  bytes(buffer: Uint8Array, length: number): boolean {
+    if (this.#phase === PHASE.TAKEN) return this.#socket.push(new Uint8Array(buffer.subarray(0, length)));
+    if (this.#phase >= PHASE.LINGER || this.#inputOver) return true;
     this.#parser.push(buffer, length);
     this.#advance();
+    return true;
   }
 
   /** Takes the parser's steps until it wants more bytes, or the next request has to wait for this one's response. */
@@ -144,18 +157,25 @@ export class Connection extends Expiring implements Reader, BodyFlow {
 
   #begin(): void {
     const parser = this.#parser;
+    const { connect, counters, handler, limits } = this.#host;
+    const { method } = parser.head!;
+    if (method === "TRACE" || (method === "CONNECT" && connect === undefined)) {
+      return this.#refuse(fault("METHOD_NOT_SUPPORTED"));
+    }
+    counters.requests++;
+    this.#requests++;
     const body =
       parser.framing === FRAMING.NONE ? null : new RequestBody(this, parser.length < 0 ? null : parser.length);
     const exchange = new ServerExchange(this, parser.head!, body);
     this.#exchange = exchange;
     this.#requestDone = false;
     this.#responseDone = false;
-    this.#last = !parser.keepAlive;
+    this.#last = !parser.keepAlive || this.#requests === limits.maxRequestsPerConnection;
     this.#continueWanted = parser.expectsContinue;
     this.#received = 0;
     this.#drained = 0;
     try {
-      const result = this.#host.handler(exchange);
+      const result = method === "CONNECT" ? connect!(exchange) : handler(exchange);
       // A handler that returns nothing must not pay for a promise: awaiting always costs 116 ns a request.
       if (result !== undefined) result.then(undefined, (error: unknown) => exchange.fail(error));
     } catch (error) {
@@ -179,6 +199,7 @@ export class Connection extends Expiring implements Reader, BodyFlow {
   #refuse(reason: Fault): void {
     this.#inputOver = true;
     this.#last = true;
+    this.#host.counters.faults[reason.code]++;
     const exchange = this.#exchange;
     if (exchange !== null) {
       this.#requestDone = true;
@@ -190,6 +211,11 @@ export class Connection extends Expiring implements Reader, BodyFlow {
     const head = encodeHead(statusLine(reason.status), REFUSAL_FIELDS, `Content-Length: ${text.length}\r\n`, "close");
     this.send(head + text, null);
     this.#hangUp();
+  }
+
+  /** Refuses the connection itself, before anything was read. */
+  turnAway(code: FaultCode): void {
+    this.#refuse(fault(code));
   }
 
   #peerEnded(): void {
@@ -232,7 +258,12 @@ export class Connection extends Expiring implements Reader, BodyFlow {
   /** A client that takes nothing of what waits for it is cut. Node's own timer sees the progress of a write in parts. */
   #watchSending(): void {
     const socket = this.#socket;
-    if (socket.timeout === undefined) socket.on("timeout", () => socket.writableLength > 0 && this.cut());
+    if (socket.timeout === undefined)
+      socket.on("timeout", () => {
+        if (this.#phase === PHASE.TAKEN || socket.writableLength === 0) return;
+        this.#host.counters.stalled++;
+        this.cut();
+      });
     socket.setTimeout(this.#host.timeouts.send);
   }
 
@@ -328,9 +359,28 @@ export class Connection extends Expiring implements Reader, BodyFlow {
     else socket.resetAndDestroy();
   }
 
-  /** Ends the connection as soon as that loses nothing. */
+  /** Whether the request may be answered by another protocol than HTTP, or by a tunnel. */
+  get mayBeTakenOver(): boolean {
+    const { upgrade, head, framing } = this.#parser;
+    return framing === FRAMING.NONE && (upgrade || head!.method === "CONNECT");
+  }
+
+  /** Gives the socket away, with what the client has sent behind the request. */
+  takeOver(): Duplex {
+    this.#flush();
+    this.#phase = PHASE.TAKEN;
+    this.#inputOver = true;
+    this.#host.deadlines.clear(this);
+    const socket = this.#socket;
+    socket.setTimeout(0);
+    release(socket, this.#parser.rest);
+    return socket;
+  }
+
+  /** Ends the connection as soon as that loses nothing. Of another protocol only the application knows when that is. */
   retire(): void {
-    if (this.#exchange === null && this.#phase !== PHASE.HEAD) this.#hangUp();
+    if (this.#phase === PHASE.TAKEN) this.#socket.end();
+    else if (this.#exchange === null && this.#phase !== PHASE.HEAD) this.#hangUp();
   }
 
   #closed(): void {
@@ -339,7 +389,10 @@ export class Connection extends Expiring implements Reader, BodyFlow {
     this.#host.deadlines.clear(this);
     const exchange = this.#exchange;
     this.#exchange = null;
-    if (exchange !== null && !exchange.ended) exchange.leave(clientLeft());
+    if (exchange !== null && !exchange.ended) {
+      this.#host.counters.departed++;
+      exchange.leave(clientLeft());
+    }
     this.#host.closed(this);
   }
 
@@ -375,10 +428,14 @@ export class Connection extends Expiring implements Reader, BodyFlow {
   }
 
   expire(): void {
-    const { limits, timeouts, deadlines } = this.#host;
+    const { counters, limits, timeouts, deadlines } = this.#host;
     switch (this.#phase) {
       case PHASE.FRESH:
+        counters.silent++;
+        this.#hangUp();
+        break;
       case PHASE.IDLE:
+        counters.idle++;
         this.#hangUp();
         break;
       case PHASE.HEAD:
@@ -424,6 +481,7 @@ export class Connection extends Expiring implements Reader, BodyFlow {
   }
 
   report(error: unknown, exchange: Exchange): void {
+    this.#host.counters.errors++;
     this.#host.report(error, exchange);
   }
 }

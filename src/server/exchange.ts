@@ -2,6 +2,7 @@
  * One request and its response, as the application sees them. What is sent, and how it is framed, is decided here; the
  * socket and the parser are the connection's.
  */
+import type { Duplex } from "node:stream";
 import { FaultError } from "../core/faults.ts";
 import type { BodySource, Chunk, ConnectionInfo, Exchange, FieldList } from "../gateway/contract.ts";
 import type { RequestHead } from "../http/request-head.ts";
@@ -94,6 +95,8 @@ export class ServerExchange implements Exchange {
   start(status: number, fields?: FieldList, reason?: string): void {
     if (this.#state !== OPEN) throw new TypeError("start: the response has started already");
     if (status < 200) throw new TypeError(`start: ${status} is not a final status`);
+    if (status < 300 && this.head.method === "CONNECT")
+      throw new TypeError("start: a tunnel is not sent, but taken over");
     this.#line = statusLine(status, reason);
     if (fields !== undefined) this.#fields = encodeFields(fields);
     this.#status = status;
@@ -140,6 +143,16 @@ export class ServerExchange implements Exchange {
       if (this.#framing === FRAMING.CHUNKED) this.#connection.send(last, null);
     }
     this.#complete();
+  }
+
+  takeOver(): Duplex {
+    if (this.#state !== OPEN) throw new TypeError("takeOver: the response has started");
+    if (this.#gone !== undefined) throw this.#gone;
+    if (!this.#connection.mayBeTakenOver) {
+      throw new TypeError("takeOver: the request asks for no upgrade, is no CONNECT, or has a body");
+    }
+    this.#state = ENDED;
+    return this.#connection.takeOver();
   }
 
   abort(cause?: unknown): void {

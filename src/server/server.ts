@@ -1,10 +1,13 @@
 /** The server: a listener, a handler, and the connections between them. */
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
+import { FAULTS, type FaultCode } from "../core/faults.ts";
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Limits, OPTIONS, type Timeouts } from "../core/options.ts";
 import type { Exchange, Handler } from "../gateway/contract.ts";
 import { Deadlines } from "../net/deadlines.ts";
 import { Listener } from "../net/listener.ts";
+import { Admission } from "./admission.ts";
 import { Connection, type Host } from "./connection.ts";
+import { Counters } from "./counters.ts";
 
 export interface ServerOptions {
   /** TCP port; 0 takes a free one. Default 8000. */
@@ -19,58 +22,66 @@ export interface ServerOptions {
   limits?: Partial<Limits> | undefined;
   /** How long each state of a connection may last, in milliseconds; what is not given stays at its default. */
   timeouts?: Partial<Timeouts> | undefined;
-  /** Told what a handler threw, and what was wrong with its response. Default: `console.error`. */
-  onError?: ((error: unknown, exchange: Exchange) => void) | undefined;
+  /**
+   * Told what a handler threw and what was wrong with its response; and, without an exchange, what keeps connections out:
+   * at most once a minute for each reason. Default: `console.error`.
+   */
+  onError?: ((error: unknown, exchange: Exchange | null) => void) | undefined;
+  /** Takes CONNECT requests, to answer them by `takeOver()`. Without it they are refused with 501. */
+  connect?: Handler | undefined;
   /** Read sockets by documented means only, at some cost. */
   plainReads?: boolean | undefined;
 }
 
+/** Connections that are told at a time why they were turned away; one more is cut without a word. */
+const MAX_TURNED_AWAY = 64;
+/** Milliseconds between two reports of the same trouble with connections. */
+const REPORT_INTERVAL = 60_000;
+
 export class Server {
   readonly #listener: Listener;
+  /** What has been counted since the server was made. */
+  readonly counters = new Counters();
+
   readonly #connections = new Set<Connection>();
+  readonly #admission: Admission;
   readonly #host: Host & { draining: boolean };
   readonly #unix: string | undefined;
   readonly #listening: Promise<void>;
   #url = "";
   #emptied: (() => void) | null = null;
   #closing: Promise<void> | null = null;
+  /** When what keeps connections out was last reported, by reason. */
+  readonly #reported = new Map<string, number>();
 
   /** Starts to listen at once; `ready()` says when it does, or why it cannot. */
   constructor(handler: Handler, options: ServerOptions = {}) {
-    const connections = this.#connections;
-    const onError = options.onError ?? ((error: unknown) => console.error(error));
+    const limits = { ...DEFAULT_LIMITS, ...options.limits };
+    this.#admission = new Admission(limits);
     this.#host = {
       handler,
-      limits: { ...DEFAULT_LIMITS, ...options.limits },
+      connect: options.connect,
+      limits,
       timeouts: { ...DEFAULT_TIMEOUTS, ...options.timeouts },
       deadlines: new Deadlines(),
       draining: false,
-      report: onError,
-      closed: (connection) => {
-        connections.delete(connection);
-        if (connections.size === 0) this.#emptied?.();
-      },
+      counters: this.counters,
+      report: options.onError ?? reportToConsole,
+      closed: (connection) => this.#closed(connection),
     };
     this.#unix = options.unix;
-    this.#listener = new Listener(
-      (socket) => {
-        const connection = new Connection(this.#host, socket);
-        connections.add(connection);
-        return connection;
-      },
-      {
-        port: options.port ?? OPTIONS.port.default,
-        hostname: options.hostname ?? OPTIONS.hostname.default,
-        unix: options.unix,
-        backlog: options.backlog ?? OPTIONS.backlog.default,
-        plainReads: options.plainReads,
-      },
-    );
+    this.#listener = new Listener((socket) => this.#accept(socket), {
+      port: options.port ?? OPTIONS.port.default,
+      hostname: options.hostname ?? OPTIONS.hostname.default,
+      unix: options.unix,
+      backlog: options.backlog ?? OPTIONS.backlog.default,
+      plainReads: options.plainReads,
+      onError: (error) => this.#reportSeldom(error.code ?? error.message, error),
+    });
+    // A failure that nobody asks for by ready() is an unhandled rejection, and ends the process as Node's own servers do.
     this.#listening = this.#listener.listen().then(() => {
       this.#url = this.#origin();
     });
-    // Who does not call ready() shall not be killed by an unhandled rejection, but told.
-    this.#listening.catch(() => {});
   }
 
   /** Resolves with the server when it listens. @throws {Error} (rejects) with the system's `code`, as `EADDRINUSE`. */
@@ -89,13 +100,19 @@ export class Server {
     return this.#listener.address;
   }
 
+  /** How many connections are open. */
+  get connections(): number {
+    return this.#connections.size;
+  }
+
   /**
    * Stops accepting, closes idle connections, lets requests in flight end (their responses announce `Connection:
-   * close`), and resolves when the last connection is gone. With `force`, cuts them at once.
+   * close`), and resolves when the last connection is gone. What is left after `timeouts.grace` is cut; with `force`, at
+   * once.
    */
   close({ force = false }: { force?: boolean } = {}): Promise<void> {
     this.#closing ??= this.#drain();
-    if (force) for (const connection of [...this.#connections]) connection.cut();
+    if (force) this.#cutAll();
     return this.#closing;
   }
 
@@ -108,7 +125,43 @@ export class Server {
     await this.#listening.catch(() => {});
     this.#listener.close();
     for (const connection of [...this.#connections]) connection.retire();
-    if (this.#connections.size > 0) await new Promise<void>((resolve) => (this.#emptied = resolve));
+    if (this.#connections.size === 0) return;
+    const grace = setTimeout(() => this.#cutAll(), this.#host.timeouts.grace);
+    await new Promise<void>((resolve) => (this.#emptied = resolve));
+    clearTimeout(grace);
+  }
+
+  #cutAll(): void {
+    for (const connection of [...this.#connections]) connection.cut();
+  }
+
+  #accept(socket: Socket): Connection {
+    this.counters.connections++;
+    const admitted = this.#admission.enter(socket);
+    const connection = new Connection(this.#host, socket, admitted.client);
+    this.#connections.add(connection);
+    if (admitted.refusal !== undefined) this.#turnAway(connection, admitted.refusal);
+    return connection;
+  }
+
+  #turnAway(connection: Connection, code: FaultCode): void {
+    connection.turnAway(code);
+    // Saying so takes a descriptor until the client has heard it.
+    if (this.#connections.size - this.#admission.size > MAX_TURNED_AWAY) connection.cut();
+    this.#reportSeldom(code, new Error(`A connection was turned away with ${FAULTS[code][0]}: ${FAULTS[code][1]}`));
+  }
+
+  #closed(connection: Connection): void {
+    this.#connections.delete(connection);
+    if (connection.client !== undefined) this.#admission.leave(connection.client);
+    if (this.#connections.size === 0) this.#emptied?.();
+  }
+
+  #reportSeldom(reason: string, error: Error): void {
+    const last = this.#reported.get(reason);
+    if (last !== undefined && Date.now() - last < REPORT_INTERVAL) return;
+    this.#reported.set(reason, Date.now());
+    this.#host.report(error, null);
   }
 
   #origin(): string {
@@ -117,4 +170,9 @@ export class Server {
     const host = address.family === "IPv6" ? `[${address.address}]` : address.address;
     return `http://${host}:${address.port}/`;
   }
+}
+
+/** Without an exchange, it is no code that failed: where it happened is of no interest. */
+function reportToConsole(error: unknown, exchange: Exchange | null): void {
+  console.error(exchange === null && error instanceof Error ? error.message : error);
 }

@@ -45,6 +45,7 @@ for (const plainReads of [false, true]) {
           socket.pause();
           socket.write("paused");
         } else if (size === 100_001) socket.end("all");
+        return true;
       },
     }));
     const client = connect(t, address);
@@ -63,7 +64,7 @@ for (const plainReads of [false, true]) {
   test(`a socket lives on when the client has ended its side (${reads})`, async (t) => {
     const address = await listen(t, plainReads, (socket) => {
       socket.on("end", () => socket.end("still here"));
-      return { bytes() {} };
+      return { bytes: () => true };
     });
     const client = connect(t, address);
     client.end("bye");
@@ -74,7 +75,7 @@ for (const plainReads of [false, true]) {
   test(`a socket knows its addresses (${reads})`, async (t) => {
     const address = await listen(t, plainReads, (socket) => {
       socket.end(JSON.stringify([socket.remoteAddress, socket.remotePort, socket.localPort]));
-      return { bytes() {} };
+      return { bytes: () => true };
     });
     const client = connect(t, address);
     const [said] = await once(client, "data");
@@ -83,9 +84,9 @@ for (const plainReads of [false, true]) {
 }
 
 test("listen rejects with the system's code", async (t) => {
-  const { port } = await listen(t, false, () => ({ bytes() {} }));
+  const { port } = await listen(t, false, () => ({ bytes: () => true }));
   const options = { port, hostname: "127.0.0.1", backlog: 511 };
-  await assert.rejects(new Listener(() => ({ bytes() {} }), options).listen(), { code: "EADDRINUSE" });
+  await assert.rejects(new Listener(() => ({ bytes: () => true }), options).listen(), { code: "EADDRINUSE" });
 });
 
 for (const plainReads of [false, true]) {

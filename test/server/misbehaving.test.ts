@@ -19,7 +19,7 @@ async function observe(
     t,
     (exchange) => (exchange.head.target === "/fine" ? answer(exchange, "fine") : handler(exchange)),
     {
-      onError: (error, exchange) => reports.push({ error, exchange }),
+      onError: (error, exchange) => reports.push({ error, exchange: exchange! }),
     },
   );
   return { client: await connect(t, server), reports, another: () => connect(t, server) };
