@@ -58,8 +58,10 @@ export function readEvents(socket: Socket, attach: (socket: Socket) => Reader): 
  * is still given bytes has to `push` them.
  */
 export function release(socket: Socket, unread: Uint8Array): void {
-  socket.pause();
-  socket.removeAllListeners("data");
+  // Reading goes on until the stream's buffer is full: a stream that was stopped from outside thinks it still reads.
+  if (socket.isPaused()) socket.resume();
+  // One by one: removeAllListeners leaves a stream of Node 20 in the belief that somebody listens.
+  for (const listener of socket.listeners("data")) socket.removeListener("data", listener as () => void);
   // A new socket flows neither way: it is the first to listen for data that starts it. Node's own upgrades do the same.
   (socket as { readableFlowing: boolean | null }).readableFlowing = null;
   if (unread.length > 0) socket.unshift(unread);

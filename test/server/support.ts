@@ -222,7 +222,7 @@ export class Client {
     } else if (coding !== null) {
       assert.equal(coding, "chunked");
       body = await this.#chunks(trailers);
-    } else body = length === null ? await this.rest() : await this.#take(Number(length));
+    } else body = length === null ? await this.rest() : await this.take(Number(length));
     return { status, statusLine, fields, body, text: body.toString("utf8"), trailers, field };
   }
 
@@ -230,7 +230,7 @@ export class Client {
   async rest(): Promise<Buffer> {
     const ending = await this.closed;
     assert.equal(ending, "end", "the connection ends in order");
-    return this.#take(this.#size);
+    return this.take(this.#size);
   }
 
   /** Stops taking bytes off the wire. */
@@ -249,8 +249,8 @@ export class Client {
       assert.match(line, /^[0-9a-f]+\r\n$/, "a chunk size");
       const size = Number.parseInt(line, 16);
       if (size === 0) break;
-      chunks.push(await this.#take(size));
-      assert.equal((await this.#take(2)).toString("latin1"), "\r\n", "the end of a chunk");
+      chunks.push(await this.take(size));
+      assert.equal((await this.take(2)).toString("latin1"), "\r\n", "the end of a chunk");
     }
     for (;;) {
       const line = (await this.#until("\r\n")).toString("latin1").slice(0, -2);
@@ -259,7 +259,8 @@ export class Client {
     }
   }
 
-  async #take(size: number): Promise<Buffer> {
+  /** Reads so many bytes. */
+  async take(size: number): Promise<Buffer> {
     while (this.#size < size) await this.#more(`${size} bytes`);
     const all = this.received;
     this.#pieces = [all.subarray(size)];
@@ -270,7 +271,7 @@ export class Client {
   async #until(mark: string): Promise<Buffer> {
     for (;;) {
       const at = this.received.indexOf(mark, 0, "latin1");
-      if (at >= 0) return this.#take(at + mark.length);
+      if (at >= 0) return this.take(at + mark.length);
       await this.#more(JSON.stringify(mark));
     }
   }
