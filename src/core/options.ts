@@ -158,7 +158,7 @@ export const OPTIONS = {
     flag: "max-connections",
     value: "N",
     group: "Limits",
-    doc: "connections open at a time; never more than leave an eighth of the process's descriptors free",
+    doc: "connections open at a time; at most as many as leave an eighth of the free descriptors; 0 for no other limit",
     precedent: "nginx 512 a worker, Apache 400; past it: 503 and a close",
   },
   "limits.maxConnectionsPerClient": {

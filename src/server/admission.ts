@@ -1,5 +1,5 @@
 /** Who may connect: caps on connections, in all and for each client. */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import type { Socket } from "node:net";
 import type { FaultCode } from "../core/faults.ts";
 import type { Limits } from "../core/options.ts";
@@ -11,6 +11,9 @@ export type Admitted =
   | { readonly client: undefined; readonly refusal: FaultCode };
 
 export class Admission {
+  /** Connections that may be told at a time why they are turned away, as that takes a descriptor until they have heard it. */
+  readonly mostTurnedAway: number;
+
   readonly #limits: Limits;
   readonly #most: number;
   readonly #perClient = new Map<string, number>();
@@ -18,11 +21,11 @@ export class Admission {
 
   constructor(limits: Limits) {
     this.#limits = limits;
-    const room = descriptorLimit();
-    const { maxConnections } = limits;
+    const room = freeDescriptors();
     // At the last descriptor the system would close what it cannot accept, and the application could not open a file.
-    const most = room - Math.max(16, room >> 3);
-    this.#most = maxConnections === 0 ? most : Math.min(maxConnections, most);
+    const reserve = Math.max(8, Math.floor(room / 8));
+    this.#most = Math.min(limits.maxConnections || room, Math.max(1, room - reserve));
+    this.mostTurnedAway = Math.min(64, Math.floor(reserve / 2));
   }
 
   /** Connections that are open and were admitted. */
@@ -63,11 +66,11 @@ export class Admission {
 
 const LOOPBACK = new Set(["127.0.0.1", "::1", "::ffff:127.0.0.1"]);
 
-/** How many files and sockets this process may have open, where the system says so. */
-function descriptorLimit(): number {
+/** How many more files and sockets this process may open, where the system says so. */
+function freeDescriptors(): number {
   try {
-    const limit = /^Max open files +(\d+)/m.exec(readFileSync("/proc/self/limits", "latin1"));
-    return limit === null ? Number.POSITIVE_INFINITY : Number(limit[1]);
+    const limit = /^Max open files +(\d+)/m.exec(readFileSync("/proc/self/limits", "latin1"))?.[1];
+    return limit === undefined ? Number.POSITIVE_INFINITY : Number(limit) - readdirSync("/proc/self/fd").length;
   } catch {
     return Number.POSITIVE_INFINITY;
   }

@@ -33,8 +33,6 @@ export interface ServerOptions {
   plainReads?: boolean | undefined;
 }
 
-/** Connections that are told at a time why they were turned away; one more is cut without a word. */
-const MAX_TURNED_AWAY = 64;
 /** Milliseconds between two reports of the same trouble with connections. */
 const REPORT_INTERVAL = 60_000;
 
@@ -146,8 +144,7 @@ export class Server {
 
   #turnAway(connection: Connection, code: FaultCode): void {
     connection.turnAway(code);
-    // Saying so takes a descriptor until the client has heard it.
-    if (this.#connections.size - this.#admission.size > MAX_TURNED_AWAY) connection.cut();
+    if (this.#connections.size - this.#admission.size > this.#admission.mostTurnedAway) connection.cut();
     this.#reportSeldom(code, new Error(`A connection was turned away with ${FAULTS[code][0]}: ${FAULTS[code][1]}`));
   }
 

@@ -1,9 +1,11 @@
 /** How a server starts to listen, and how it stops. */
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import net from "node:net";
 import { test } from "node:test";
+import type { Exchange } from "../../src/gateway/contract.ts";
 import { Server } from "../../src/server/server.ts";
 import {
   addressOf,
@@ -66,11 +68,32 @@ test("ready rejects when the path of a unix socket cannot be", async () => {
   await server.close();
 });
 
-test("a server that cannot listen does not bring the process down when nobody asks", async (t) => {
-  const { port } = (await start(t, () => {})).address as net.AddressInfo;
-  const unasked = new Server(() => {}, { port });
-  // An unhandled rejection would fail this test.
-  await unasked.close();
+test("a server that cannot listen, and whose ready() nobody awaits, ends its process with the reason", async (t) => {
+  const server = await start(t, () => {});
+  const { port } = addressOf(server) as { port: number };
+  const program = `import { Server } from "../../src/server/server.ts"; new Server(() => {}, { port: ${port} });`;
+  const child = spawn(process.execPath, [...process.execArgv, "--input-type=module", "-e", program], {
+    cwd: import.meta.dirname,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  t.after(() => child.kill("SIGKILL"));
+  let said = "";
+  child.stderr.on("data", (text) => (said += text));
+  const [code] = await once(child, "close");
+  assert.equal(code, 1);
+  assert.match(said, new RegExp(`listen EADDRINUSE: address already in use 127.0.0.1:${port}`));
+});
+
+testEachWay("close cuts what is still in flight when its grace is over", async (t, start) => {
+  const asked = deferred<Exchange>();
+  const server = await start((exchange) => asked.resolve(exchange), { timeouts: { grace: 20 } });
+  const client = await connect(t, server);
+  await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  const { signal } = await asked.promise;
+  const closed = server.close();
+  assert.equal(signal.aborted, false);
+  await closed;
+  assert.equal(signal.aborted, true);
 });
 
 testEachWay("close lets the request in flight end, announces the end, and then resolves", async (t, start) => {

@@ -96,3 +96,17 @@ test("an HTTP/1.0 response of unknown length ends with its connection, though th
   assert.equal(response.field("Connection"), "close");
   assert.equal(response.field("Transfer-Encoding"), null);
 });
+
+testEachWay("a connection ends with the last request it may bring, and says so", async (t, start) => {
+  const server = await start((exchange) => answer(exchange, exchange.head.target), {
+    limits: { maxRequestsPerConnection: 3 },
+  });
+  const client = await connect(t, server);
+  await client.send(["/1", "/2", "/3", "/4"].map((target) => `GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`).join(""));
+  for (const target of ["/1", "/2", "/3"]) {
+    const response = await client.response();
+    assert.equal(response.text, target);
+    assert.equal(response.field("Connection"), target === "/3" ? "close" : null);
+  }
+  assert.equal((await client.rest()).length, 0);
+});
