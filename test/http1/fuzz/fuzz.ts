@@ -7,8 +7,10 @@ import { Random } from "./random.ts";
 
 /** Two streams read for each response that is written: reading is where the world comes in. */
 const WRITE_EVERY = 3;
-/** Every fault that bytes can be; those of time are the server's. */
-export const REACHABLE: readonly string[] = Object.keys(FAULTS).filter((code) => !code.endsWith("_TIMEOUT"));
+/** Faults that the server finds, not the parser: of time, of connections, and of methods that it does not answer. */
+const OF_THE_SERVER = /_TIMEOUT$|^TOO_MANY_(?:CONNECTIONS|FROM_CLIENT)$|^METHOD_NOT_SUPPORTED$/;
+/** Every fault that bytes can be. */
+export const REACHABLE: readonly string[] = Object.keys(FAULTS).filter((code) => !OF_THE_SERVER.test(code));
 
 export interface Tally {
   executions: number;
