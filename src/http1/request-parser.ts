@@ -117,6 +117,11 @@ export class RequestParser {
     return this.#end - this.#at;
   }
 
+  /** Whether it stands between two requests and has read nothing since: whoever comes next may have it. */
+  get idle(): boolean {
+    return this.#state === START && this.#before === 0 && this.#at === this.#end && !this.#eof;
+  }
+
   /** A copy of what waits to be read. */
   get rest(): Uint8Array {
     return new Uint8Array(this.bytes.subarray(this.#at, this.#end));

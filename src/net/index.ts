@@ -1,4 +1,4 @@
 /** Sockets: listening, reading and deadlines. */
 export { Deadlines, Expiring, TICK } from "./deadlines.ts";
-export { type Attach, Listener, type ListenOptions } from "./listener.ts";
-export type { Reader } from "./reading.ts";
+export { Listener, type ListenOptions } from "./listener.ts";
+export type { Attach, Reader } from "./reading.ts";

@@ -1,6 +1,6 @@
 /** A listening socket: where connections come from. What they carry is not known here. */
-import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
-import { type Reader, readEvents, readShared } from "./reading.ts";
+import { type AddressInfo, createServer, type Server } from "node:net";
+import { type Attach, readEvents, readShared } from "./reading.ts";
 
 export interface ListenOptions {
   /** TCP port; 0 takes a free one. */
@@ -16,9 +16,6 @@ export interface ListenOptions {
   /** Told when a connection could not be accepted. The listener goes on. */
   readonly onError?: ((error: NodeJS.ErrnoException) => void) | undefined;
 }
-
-/** Takes an accepted connection and says who reads it. Reading starts after it returns. */
-export type Attach = (socket: Socket) => Reader;
 
 export class Listener {
   readonly #server: Server;

@@ -15,6 +15,23 @@ export interface Reader {
 }
 
 const SHARED = Buffer.allocUnsafeSlow(64 * 1024);
+const READER = Symbol("reader");
+
+/** A socket that is being read. */
+export interface ReadSocket<R extends Reader = Reader> extends Socket {
+  [READER]: R;
+}
+
+/** Who reads the socket. */
+export function readerOf<R extends Reader>(socket: ReadSocket<R>): R {
+  return socket[READER];
+}
+
+/**
+ * Takes an accepted connection, with its client's address (empty on a unix socket), and says who reads it. Reading starts
+ * after it returns.
+ */
+export type Attach = (socket: Socket, remoteAddress: string) => Reader;
 
 interface WithHandle {
   _handle: { readStart?: unknown } | null;
@@ -24,29 +41,30 @@ interface WithHandle {
  * Gives back the socket to use in place of `accepted`, which must be paused (`pauseOnConnect`): the same connection,
  * delivering to the reader that `attach` returns for it. Reading starts with `resume()`.
  */
-export function readShared(accepted: Socket, attach: (socket: Socket) => Reader): void {
+export function readShared(accepted: Socket, attach: Attach): void {
   const handle = (accepted as unknown as WithHandle)._handle;
   if (typeof handle?.readStart !== "function") return readEvents(accepted, attach);
+  // A socket keeps the addresses that it was asked for: 130 bytes a connection, were it the one that stays.
+  const remoteAddress = accepted.remoteAddress ?? "";
   (accepted as unknown as WithHandle)._handle = null;
 
-  let reader: Reader;
-  const socket = new Socket({
-    handle,
-    allowHalfOpen: true,
-    onread: {
-      buffer: SHARED,
-      callback(length: number) {
-        return reader.bytes(SHARED, length);
-      },
-    },
-  } as ConstructorParameters<typeof Socket>[0]);
-  reader = attach(socket);
+  const socket = new Socket({ handle, allowHalfOpen: true, onread: ONREAD } as ConstructorParameters<typeof Socket>[0]);
+  (socket as ReadSocket)[READER] = attach(socket, remoteAddress);
   socket.resume();
 }
 
+const ONREAD = {
+  buffer: SHARED,
+  /** Called as a method of the socket; a function for each would take 110 bytes a connection. */
+  callback(this: ReadSocket, length: number): boolean {
+    return this[READER].bytes(SHARED, length);
+  },
+};
+
 /** The same by documented means only. */
-export function readEvents(socket: Socket, attach: (socket: Socket) => Reader): void {
-  const reader = attach(socket);
+export function readEvents(socket: Socket, attach: Attach): void {
+  const reader = attach(socket, socket.remoteAddress ?? "");
+  (socket as ReadSocket)[READER] = reader;
   socket.on("data", (chunk: Buffer) => {
     if (!reader.bytes(chunk, chunk.length)) socket.pause();
   });

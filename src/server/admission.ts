@@ -1,6 +1,5 @@
 /** Who may connect: caps on connections, in all and for each client. */
 import { readdirSync, readFileSync } from "node:fs";
-import type { Socket } from "node:net";
 import type { FaultCode } from "../core/faults.ts";
 import type { Limits } from "../core/options.ts";
 import { clientNetwork } from "../net/client-network.ts";
@@ -36,9 +35,9 @@ export class Admission {
   /**
    * Counts a connection in, until its client is passed to `leave`, unless it has to be turned away. What comes over loopback or a unix socket counts for no client: a proxy there speaks for many.
    */
-  enter(socket: Socket): Admitted {
+  enter(remoteAddress: string): Admitted {
     if (this.#size >= this.#most) return { client: undefined, refusal: "TOO_MANY_CONNECTIONS" };
-    const client = this.#clientOf(socket);
+    const client = this.#clientAt(remoteAddress);
     if (client !== null) {
       const count = this.#perClient.get(client) ?? 0;
       if (count >= this.#limits.maxConnectionsPerClient) return { client: undefined, refusal: "TOO_MANY_FROM_CLIENT" };
@@ -56,10 +55,9 @@ export class Admission {
     else this.#perClient.set(client, count);
   }
 
-  #clientOf(socket: Socket): string | null {
+  #clientAt(remoteAddress: string): string | null {
     if (this.#limits.maxConnectionsPerClient === 0) return null;
-    const { remoteAddress } = socket;
-    if (remoteAddress === undefined || LOOPBACK.has(remoteAddress)) return null;
+    if (remoteAddress === "" || LOOPBACK.has(remoteAddress)) return null;
     return clientNetwork(remoteAddress);
   }
 }

@@ -12,7 +12,7 @@ import { FRAMING } from "../http1/framing.ts";
 import { RequestParser, STEP } from "../http1/request-parser.ts";
 import { encodeFields, encodeHead, statusLine } from "../http1/response-encoder.ts";
 import { type Deadlines, Expiring } from "../net/deadlines.ts";
-import { type Reader, release } from "../net/reading.ts";
+import { type Reader, type ReadSocket, readerOf, release } from "../net/reading.ts";
 import type { Counters } from "./counters.ts";
 import { ServerExchange } from "./exchange.ts";
 import { type BodyFlow, RequestBody } from "./request-body.ts";
@@ -28,6 +28,7 @@ export interface Host {
   /** Whether the server is closing: every response is then the last of its connection. */
   readonly draining: boolean;
   readonly counters: Counters;
+  readonly spareParsers: RequestParser[];
   report(error: unknown, exchange: Exchange | null): void;
   closed(connection: Connection): void;
 }
@@ -58,13 +59,16 @@ const MAX_PIPELINED = 64 * 1024;
 const MAX_DRAIN = 256 * 1024;
 /** Bytes that are copied into the string of a write, so that head and body leave together; beyond it, one writev of both. */
 const MAX_JOINED = 16 * 1024;
+/** Parsers kept at hand for connections that wake up. */
+const MAX_SPARE_PARSERS = 256;
 
 export class Connection extends Expiring implements Reader, BodyFlow {
   /** The client it counts for; `undefined` when it was turned away and counts for nobody. */
   readonly client: string | null | undefined;
   readonly #host: Host;
   readonly #socket: Socket;
-  readonly #parser: RequestParser;
+  /** None while nothing is read or answered: most connections are idle most of the time, and a parser takes 700 bytes. */
+  #parser: RequestParser | null = null;
 
   #phase: Phase = PHASE.FRESH;
   #exchange: ServerExchange | null = null;
@@ -95,12 +99,10 @@ export class Connection extends Expiring implements Reader, BodyFlow {
     this.client = client;
     this.#host = host;
     this.#socket = socket;
-    this.#parser = new RequestParser(host.limits);
-    socket.on("end", () => this.#peerEnded());
-    socket.on("close", () => this.#closed());
-    socket.on("drain", () => this.#drain());
-    // What went wrong with the socket shows in `close`, which follows.
-    socket.on("error", () => {});
+    socket.on("end", onEnd);
+    socket.on("close", onClose);
+    socket.on("drain", onDrain);
+    socket.on("error", onError);
     host.deadlines.set(this, host.timeouts.headers);
   }
 
@@ -114,6 +116,7 @@ export class Connection extends Expiring implements Reader, BodyFlow {
   bytes(buffer: Uint8Array, length: number): boolean {
     if (this.#phase === PHASE.TAKEN) return this.#socket.push(new Uint8Array(buffer.subarray(0, length)));
     if (this.#phase >= PHASE.LINGER || this.#inputOver) return true;
+    this.#parser ??= this.#host.spareParsers.pop() ?? new RequestParser(this.#host.limits);
     this.#parser.push(buffer, length);
     this.#advance();
     return true;
@@ -121,9 +124,9 @@ export class Connection extends Expiring implements Reader, BodyFlow {
 
   /** Takes the parser's steps until it wants more bytes, or the next request has to wait for this one's response. */
   #advance(): void {
-    if (this.#advancing) return;
-    this.#advancing = true;
     const parser = this.#parser;
+    if (parser === null || this.#advancing) return;
+    this.#advancing = true;
     loop: while (!this.#inputOver) {
       switch (parser.next()) {
         case STEP.HEAD:
@@ -156,7 +159,7 @@ export class Connection extends Expiring implements Reader, BodyFlow {
   }
 
   #begin(): void {
-    const parser = this.#parser;
+    const parser = this.#parser!;
     const { connect, counters, handler, limits } = this.#host;
     const { method } = parser.head!;
     if (method === "TRACE" || (method === "CONNECT" && connect === undefined)) {
@@ -218,8 +221,10 @@ export class Connection extends Expiring implements Reader, BodyFlow {
     this.#refuse(fault(code));
   }
 
-  #peerEnded(): void {
+  /** The client has sent its last byte. */
+  peerEnded(): void {
     if (this.#phase >= PHASE.LINGER || this.#inputOver) return;
+    if (this.#parser === null) return this.#hangUp();
     this.#parser.pushEof();
     this.#exchange?.peerEnded(clientLeft());
     this.#advance();
@@ -281,9 +286,10 @@ export class Connection extends Expiring implements Reader, BodyFlow {
   /** Whether the response that starts now has to be the connection's last. */
   mustClose(): boolean {
     if (this.#last || this.#host.draining) return true;
-    if (this.#requestDone || this.#parser.framing === FRAMING.NONE) return false;
+    const parser = this.#parser!;
+    if (this.#requestDone || parser.framing === FRAMING.NONE) return false;
     // The client holds its body back, or has more left to send than is worth throwing away.
-    return this.#continueWanted || this.#parser.length - this.#received > MAX_DRAIN;
+    return this.#continueWanted || parser.length - this.#received > MAX_DRAIN;
   }
 
   /** The response is complete. */
@@ -291,7 +297,7 @@ export class Connection extends Expiring implements Reader, BodyFlow {
     this.#responseDone = true;
     if (close) this.#last = true;
     if (this.#requestDone) this.#cycle();
-    else if (this.#parser.framing !== FRAMING.NONE) {
+    else if (this.#parser!.framing !== FRAMING.NONE) {
       this.#exchange!.received!.discard();
       if (this.#last) this.#endInput();
       else this.resumeReading();
@@ -313,12 +319,12 @@ export class Connection extends Expiring implements Reader, BodyFlow {
   #nextCycle(): void {
     this.#clogged = false;
     this.#phase = PHASE.IDLE;
-    this.#parser.startNextCycle();
+    this.#parser!.startNextCycle();
     this.resumeReading();
   }
 
   /** The client has taken all that was sent. */
-  #drain(): void {
+  drained(): void {
     this.#exchange?.drain();
     if (!this.#clogged || this.#phase >= PHASE.LINGER) return;
     this.#nextCycle();
@@ -361,7 +367,7 @@ export class Connection extends Expiring implements Reader, BodyFlow {
 
   /** Whether the request may be answered by another protocol than HTTP, or by a tunnel. */
   get mayBeTakenOver(): boolean {
-    const { upgrade, head, framing } = this.#parser;
+    const { upgrade, head, framing } = this.#parser!;
     return framing === FRAMING.NONE && (upgrade || head!.method === "CONNECT");
   }
 
@@ -373,7 +379,8 @@ export class Connection extends Expiring implements Reader, BodyFlow {
     this.#host.deadlines.clear(this);
     const socket = this.#socket;
     socket.setTimeout(0);
-    release(socket, this.#parser.rest);
+    release(socket, this.#parser!.rest);
+    this.#parser = null;
     return socket;
   }
 
@@ -383,7 +390,8 @@ export class Connection extends Expiring implements Reader, BodyFlow {
     else if (this.#exchange === null && this.#phase !== PHASE.HEAD) this.#hangUp();
   }
 
-  #closed(): void {
+  /** The socket is gone. */
+  closed(): void {
     this.#phase = PHASE.CLOSED;
     this.#inputOver = true;
     this.#host.deadlines.clear(this);
@@ -407,7 +415,8 @@ export class Connection extends Expiring implements Reader, BodyFlow {
       this.#phase = PHASE.ANSWER;
       if (was !== PHASE.ANSWER) deadlines.clear(this);
     } else if (this.#exchange === null) {
-      if (this.#parser.pending === 0) {
+      if (this.#parser === null || this.#parser.pending === 0) {
+        this.#spareParser();
         if (was === PHASE.FRESH) return;
         this.#phase = PHASE.IDLE;
         deadlines.set(this, timeouts.idle);
@@ -425,6 +434,15 @@ export class Connection extends Expiring implements Reader, BodyFlow {
         deadlines.set(this, timeouts.receive);
       }
     }
+  }
+
+  /** Leaves the parser to whoever needs one, unless it has begun to read. */
+  #spareParser(): void {
+    const parser = this.#parser;
+    if (parser === null || !parser.idle) return;
+    const { spareParsers } = this.#host;
+    if (spareParsers.length < MAX_SPARE_PARSERS) spareParsers.push(parser);
+    this.#parser = null;
   }
 
   expire(): void {
@@ -485,6 +503,23 @@ export class Connection extends Expiring implements Reader, BodyFlow {
     this.#host.report(error, exchange);
   }
 }
+
+// The socket's listeners: made anew for each socket, they would take 300 bytes a connection.
+
+function onEnd(this: ReadSocket<Connection>): void {
+  readerOf(this).peerEnded();
+}
+
+function onClose(this: ReadSocket<Connection>): void {
+  readerOf(this).closed();
+}
+
+function onDrain(this: ReadSocket<Connection>): void {
+  readerOf(this).drained();
+}
+
+/** What went wrong with a socket shows in its `close`, which follows. */
+function onError(): void {}
 
 const REFUSAL_FIELDS = encodeFields(["Content-Type", "text/plain;charset=UTF-8"]);
 

@@ -64,11 +64,12 @@ export class Server {
       deadlines: new Deadlines(),
       draining: false,
       counters: this.counters,
+      spareParsers: [],
       report: options.onError ?? reportToConsole,
       closed: (connection) => this.#closed(connection),
     };
     this.#unix = options.unix;
-    this.#listener = new Listener((socket) => this.#accept(socket), {
+    this.#listener = new Listener((socket, remoteAddress) => this.#accept(socket, remoteAddress), {
       port: options.port ?? OPTIONS.port.default,
       hostname: options.hostname ?? OPTIONS.hostname.default,
       unix: options.unix,
@@ -133,9 +134,9 @@ export class Server {
     for (const connection of [...this.#connections]) connection.cut();
   }
 
-  #accept(socket: Socket): Connection {
+  #accept(socket: Socket, remoteAddress: string): Connection {
     this.counters.connections++;
-    const admitted = this.#admission.enter(socket);
+    const admitted = this.#admission.enter(remoteAddress);
     const connection = new Connection(this.#host, socket, admitted.client);
     this.#connections.add(connection);
     if (admitted.refusal !== undefined) this.#turnAway(connection, admitted.refusal);

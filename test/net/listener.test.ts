@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import net from "node:net";
 import { type TestContext, test } from "node:test";
-import { type Attach, Listener } from "../../src/net/listener.ts";
+import { Listener } from "../../src/net/listener.ts";
+import type { Attach } from "../../src/net/reading.ts";
 
 /** A listener on a free port of loopback; it stops when the test ends. */
 async function listen(t: TestContext, plainReads: boolean, attach: Attach): Promise<net.AddressInfo> {
