@@ -55,7 +55,8 @@ function block(section: string, kind: string): string | null {
   return new RegExp(`^\`\`\`${kind}\\n([^]*?)^\`\`\`$`, "m").exec(section)?.[1] ?? null;
 }
 
-function bytesOf(text: string): Buffer {
+/** Bytes as the files write them. */
+export function bytesOf(text: string): Buffer {
   const named: Record<string, string> = { r: "\r", n: "\n", t: "\t", "0": "\0", "\\": "\\", '"': '"' };
   const latin1 = text
     .replaceAll("\n", "")
