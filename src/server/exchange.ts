@@ -3,7 +3,7 @@
  * socket and the parser are the connection's.
  */
 import type { Duplex } from "node:stream";
-import { FaultError } from "../core/faults.ts";
+import { FaultError, fault as faultOf } from "../core/faults.ts";
 import type { BodySource, Chunk, ConnectionInfo, Exchange, FieldList } from "../gateway/contract.ts";
 import type { RequestHead } from "../http/request-head.ts";
 import { isBodiless, REASONS } from "../http/status.ts";
@@ -167,8 +167,10 @@ export class ServerExchange implements Exchange {
   /** The handler threw. Before the response has started the client is told so, without being told what it was. */
   fail(error: unknown): void {
     if (this.#gone !== undefined) return;
-    const fault = error instanceof FaultError ? error : null;
     const expected = this.#left !== undefined && error === this.#left;
+    // A client that still reads, and ended its side in the middle of a body, is told whose fault it was (RFC 9112 §8).
+    const cutShort = expected && this.received?.complete === false;
+    const fault = error instanceof FaultError ? error : cutShort ? faultOf("UNEXPECTED_EOF") : null;
     if (fault === null && !expected) this.#connection.report(error, this);
     if (this.#state === STREAMING) return this.abort();
     if (this.#state === ENDED) return;

@@ -53,6 +53,11 @@ export class RequestBody implements BodySource {
     return this.#resolve !== null;
   }
 
+  /** Whether all of it has come, read or not. */
+  get complete(): boolean {
+    return this.#ended;
+  }
+
   discard(): void {
     if (this.#discarded) return;
     this.#discarded = true;
