@@ -5,3 +5,5 @@ export { type FetchFunction, type FetchOptions, fetchHandler } from "./fetch/han
 export { LightHeaders as Headers } from "./fetch/headers.ts";
 export { LightRequest as Request, ServerRequest } from "./fetch/request.ts";
 export { JSON_FIELDS, LightResponse as Response, NO_FIELDS, TEXT_FIELDS } from "./fetch/response.ts";
+export { lint } from "./lint.ts";
+export { toFetch } from "./to-fetch.ts";
