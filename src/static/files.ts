@@ -2,8 +2,8 @@
 import { closeSync, fstatSync } from "node:fs";
 import type { Exchange, Handler } from "../gateway/contract.ts";
 import { evaluatePreconditions, hasPreconditions } from "../http/conditional.ts";
+import { rawPath, rawQuery, readPath, type SitePath, writePath } from "../http/path.ts";
 import { CachedFile, FileCache } from "./cache.ts";
-import { rawPath, rawQuery, readPath, type SitePath, writePath } from "./path.ts";
 import { ALLOWED, refuse } from "./refusal.ts";
 import { Representation } from "./representation.ts";
 import { type OpenFile, Root } from "./root.ts";

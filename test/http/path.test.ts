@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { rawPath, rawQuery, readPath, writePath } from "../../src/static/path.ts";
+import { rawPath, rawQuery, readPath, writePath } from "../../src/http/path.ts";
 
 const TARGETS: readonly [target: string, path: string, query: string][] = [
   ["/", "/", ""],
