@@ -40,7 +40,7 @@ export class Body {
   async text(): Promise<string> {
     const source = this.take();
     if (typeof source === "string") return withoutMark(toUSVString(source));
-    return UTF8.decode(await readAll(source));
+    return UTF8.decode(isSource(source) ? await pullAll(source) : await readAll(source));
   }
 
   /** All of it, in a buffer of its own. */
@@ -93,10 +93,14 @@ async function readAll(source: string | Bytes | BodySource | ByteStream | null):
   if (typeof source === "string") return new TextEncoder().encode(source);
   if (source instanceof Uint8Array) return source.slice();
   if (source instanceof ReadableStream) return new Uint8Array(await new NativeResponse(source).arrayBuffer());
-  return pullAll(source);
+  return withOwnBuffer(await pullAll(source));
 }
 
-async function pullAll(source: BodySource): Promise<Bytes> {
+function isSource(source: object | null): source is BodySource {
+  return source !== null && "read" in source;
+}
+
+async function pullAll(source: BodySource): Promise<Uint8Array> {
   const first = await source.read();
   if (first === null) return new Uint8Array(0);
   const pieces: Uint8Array[] = [];
@@ -105,7 +109,7 @@ async function pullAll(source: BodySource): Promise<Bytes> {
     pieces.push(piece);
     size += piece.length;
   }
-  if (pieces.length === 0) return withOwnBuffer(first);
+  if (pieces.length === 0) return first;
   const bytes = new Uint8Array(size);
   bytes.set(first);
   let at = first.length;
@@ -117,7 +121,7 @@ async function pullAll(source: BodySource): Promise<Bytes> {
 }
 
 function streamFrom(source: string | Bytes | BodySource): ByteStream {
-  if (typeof source === "object" && "read" in source) return pullStream(source);
+  if (typeof source === "object" && isSource(source)) return pullStream(source);
   const bytes = typeof source === "string" ? new TextEncoder().encode(source) : source.slice();
   return new ReadableStream<Bytes>({
     type: "bytes",

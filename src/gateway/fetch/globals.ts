@@ -1,6 +1,6 @@
 /** Puts the light classes in the place of the platform's, for a process that is ours. */
 import { LightHeaders } from "./headers.ts";
-import { nativeFetch } from "./platform.ts";
+import { NativeRequest, nativeFetch } from "./platform.ts";
 import { isServerRequest, LightRequest, nativeRequest } from "./request.ts";
 import { LightResponse } from "./response.ts";
 
@@ -18,12 +18,18 @@ const NOT_FOR_UPSTREAM = [
 const fetch = {
   /** The platform's fetch, which takes a server's request as well. */
   fetch(input: RequestInfo | URL, init: RequestInit | undefined = undefined): Promise<Response> {
-    if (!isServerRequest(input)) return nativeFetch(input, init);
-    const request = nativeRequest(input);
+    const request = isServerRequest(input) ? nativeRequest(input) : copyIfReceived(input);
+    if (request === null) return nativeFetch(input, init);
     for (const name of NOT_FOR_UPSTREAM) request.headers.delete(name);
     return nativeFetch(request, init);
   },
 }.fetch;
+
+/** A request that was made of a received one, `new Request(upstream, request)`, has the fields of its connection. */
+function copyIfReceived(input: RequestInfo | URL): Request | null {
+  if (!(input instanceof NativeRequest) || !NOT_FOR_UPSTREAM.some((name) => input.headers.has(name))) return null;
+  return new NativeRequest(input);
+}
 
 const REPLACEMENTS = { Headers: LightHeaders, Request: LightRequest, Response: LightResponse, fetch } as const;
 
