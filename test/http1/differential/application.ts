@@ -22,9 +22,11 @@ export async function startApplication(): Promise<Application> {
     socket.on("data", (bytes: Buffer) => {
       text += bytes.toString("latin1");
       for (let request = takeRequest(text); request !== null; request = takeRequest(text)) {
-        requests.push(request.seen);
+        // A 200 would make a tunnel of the proxy's connection.
+        const tunnel = request.seen.method === "CONNECT";
+        if (!tunnel) requests.push(request.seen);
         text = text.slice(request.size);
-        socket.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        socket.write(`HTTP/1.1 ${tunnel ? "501 Not Implemented" : "200 OK"}\r\nContent-Length: 0\r\n\r\n`);
         if (request.closes) socket.end();
       }
     });
@@ -54,6 +56,8 @@ function takeRequest(text: string): { seen: Seen; size: number; closes: boolean 
       const lineEnd = text.indexOf("\r\n", at);
       if (lineEnd < 0) return null;
       const size = Number.parseInt(text.slice(at, lineEnd), 16);
+      if (Number.isNaN(size))
+        throw new Error(`an application behind a proxy was sent ${JSON.stringify(text.slice(at))}`);
       if (size === 0) break;
       bodySize += size;
       at = lineEnd + 2 + size + 2;

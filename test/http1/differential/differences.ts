@@ -11,7 +11,7 @@ export interface Explanation {
   readonly peer?: string;
   readonly kind: Difference["kind"];
   /** @param last the head of the last request that both saw, @param next that of the first that only Portico did, if any */
-  readonly holds: (difference: Difference, last: string, next: string) => boolean;
+  readonly holds: (difference: Difference, last: string, next: string, stream: string) => boolean;
 }
 
 /** Differences that are one of Portico's faults: it refused, by a rule, what the other took. */
@@ -45,7 +45,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
   },
   { name: "trailers", kind: "stricter", holds: refusedWith("BAD_TRAILER") },
   { name: "expectations", kind: "stricter", holds: refusedWith("EXPECTATION_FAILED") },
-  { name: "CONNECT", kind: "stricter", holds: ({ reason }) => reason === "501" },
+  { name: "TRACE and CONNECT", kind: "stricter", holds: refusedWith("METHOD_NOT_SUPPORTED") },
   {
     name: "requests behind close",
     peer: "node:http",
@@ -81,6 +81,12 @@ export const EXPLANATIONS: readonly Explanation[] = [
     peer: "node:http",
     kind: "laxer",
     holds: (_, __, next) => / HTTP\/1\.[2-9]\r/.test(next),
+  },
+  {
+    name: "spaces in chunk extensions",
+    peer: "node:http",
+    kind: "laxer",
+    holds: (_, __, next, stream) => CHUNKED.test(next) && /\r\n[0-9a-f]+[^\r]*(?:[\t ][;=]|[;=][\t ])/i.test(stream),
   },
   { name: "tabs beside values", peer: "node:http", kind: "laxer", holds: (_, __, next) => TAB_BESIDE_VALUE.test(next) },
   { name: "tabs beside values", peer: "nginx", kind: "laxer", holds: (_, __, next) => TAB_BESIDE_VALUE.test(next) },

@@ -37,6 +37,9 @@ export interface Peers {
   stop(): Promise<void>;
 }
 
+/** Debian keeps servers where only root looks for programs. */
+const ENVIRONMENT = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` };
+
 export async function startPeers(): Promise<Peers> {
   const started: Peer[] = [];
   const stop = async () => {
@@ -46,7 +49,7 @@ export async function startPeers(): Promise<Peers> {
     started.push(await startPortico(), await startNode());
     const missing: string[] = [];
     for (const [name, start] of [["nginx", startNginx] as const, ["haproxy", startHaproxy] as const]) {
-      if (spawnSync(name, ["-v"]).error === undefined) started.push(await start());
+      if (spawnSync(name, ["-v"], { env: ENVIRONMENT }).error === undefined) started.push(await start());
       else missing.push(name);
     }
     const [portico, ...others] = started;
@@ -72,12 +75,8 @@ async function startPortico(): Promise<Peer> {
         exchange.start(error.status, ["X-Fault", error.code]);
         return exchange.end();
       }
-      // No tunnels here: what follows a CONNECT that failed may be meant for one, so the connection ends.
-      if (method === "CONNECT") exchange.start(501, ["Connection", "close"]);
-      else {
-        requests.push({ method, target, bodySize, head: fields.text });
-        exchange.start(200);
-      }
+      requests.push({ method, target, bodySize, head: fields.text });
+      exchange.start(200);
       exchange.end();
     },
     { port: 0, onError() {} },
@@ -167,7 +166,7 @@ async function behindProxy(
   const application = await startApplication();
   const folder = mkdtempSync(path.join(os.tmpdir(), `portico-${name}-`));
   const port = await freePort();
-  const proxy = spawn(name, configure(folder, port, application.port), { stdio: "ignore" });
+  const proxy = spawn(name, configure(folder, port, application.port), { stdio: "ignore", env: ENVIRONMENT });
   const exited = new Promise((resolve) => proxy.once("exit", resolve));
   const stop = async () => {
     proxy.kill("SIGKILL");
