@@ -20,7 +20,7 @@ export class FieldLines implements Iterable<[name: string, value: string]> {
 
   /**
    * The value of a field, `null` when it is absent. Repeated lines are joined by ", " (RFC 9110 §5.3), Cookie by "; "
-   * (RFC 6265 §5.4). `name` is in lower case.
+   * (RFC 6265 §5.4); of Set-Cookie, whose lines cannot be joined (RFC 6265 §3), it is the first. `name` is in lower case.
    */
   get(name: string): string | null {
     const { text, spans } = this;
@@ -29,6 +29,7 @@ export class FieldLines implements Iterable<[name: string, value: string]> {
       const start = spans[at]!;
       if (spans[at + 1]! - start !== name.length || !nameIs(text, start, name)) continue;
       const line = text.slice(spans[at + 2], spans[at + 3]);
+      if (name === "set-cookie") return line;
       value = value === null ? line : value + (name === "cookie" ? "; " : ", ") + line;
     }
     return value;
