@@ -4,6 +4,5 @@ export { evaluatePreconditions, hasPreconditions, type Validators } from "./cond
 export { currentHttpDate, httpDate, parseHttpDate } from "./date.ts";
 export { FieldLines, NO_FIELDS } from "./field-lines.ts";
 export { rawPath, rawQuery, readPath, type SitePath, writePath } from "./path.ts";
-export { readPath, type SitePath, writePath } from "./path.ts";
 export { RequestHead } from "./request-head.ts";
 export { isBodiless, REASONS } from "./status.ts";

@@ -56,7 +56,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
     name: "requests behind an offer to upgrade",
     peer: "node:http",
     kind: "split",
-    holds: (_, last) => UPGRADE.test(last),
+    holds: (_, __, ___, stream) => UPGRADE.test(stream),
   },
   {
     name: "close in other places",
@@ -101,6 +101,18 @@ export const EXPLANATIONS: readonly Explanation[] = [
     peer: "nginx",
     kind: "laxer",
     holds: ({ reason }, last) => reason === "closed" && /\r\nconnection:[^\r]*close/i.test(last),
+  },
+  {
+    name: "words that hold keep-alive",
+    peer: "nginx",
+    kind: "stricter",
+    holds: ({ reason }, last) => reason === "closed" && /\r\nconnection:[^\r]*keep-alive/i.test(last),
+  },
+  {
+    name: "hosts with a tilde",
+    peer: "nginx",
+    kind: "laxer",
+    holds: (_, __, next) => authorityOf(next)?.includes("~") === true,
   },
   {
     name: "absolute-form beside another Host",
