@@ -13,7 +13,7 @@ export interface OptionSpec {
   readonly env?: string;
   /** What the flag's value is called in the help. */
   readonly value?: string;
-  readonly group: "Listening" | "Application" | "Output" | "Limits" | "Timeouts";
+  readonly group: "Listening" | "Application" | "Scripts" | "Output" | "Limits" | "Timeouts";
   readonly doc: string;
   /** Whose default this follows, and what passing it costs the client. */
   readonly precedent?: string;
@@ -80,6 +80,49 @@ export const OPTIONS = {
     flag: "native-fetch",
     group: "Application",
     doc: "leave Node's own Request, Response and Headers in place",
+  },
+  cgi: {
+    type: "string",
+    default: undefined,
+    flag: "cgi",
+    value: "DIR",
+    group: "Scripts",
+    doc: "run this directory's programs (CGI), before asking anything else",
+  },
+  cgiPrefix: {
+    type: "string",
+    default: "/cgi-bin/",
+    flag: "cgi-prefix",
+    value: "PATH",
+    group: "Scripts",
+    doc: "path under which --cgi programs stand",
+  },
+  cgiTimeout: {
+    type: "integer",
+    default: 60_000,
+    flag: "cgi-timeout",
+    value: "MS",
+    group: "Scripts",
+    doc: "milliseconds a program may neither read nor write, while nobody else keeps it waiting; 0 for any number",
+    precedent: "Apache 60 s; past it: 504, SIGTERM and SIGKILL",
+  },
+  maxScripts: {
+    type: "integer",
+    default: 32,
+    flag: "max-scripts",
+    value: "N",
+    group: "Scripts",
+    doc: "programs that run at a time",
+    precedent: "fcgiwrap 1, Apache 400 workers; past it: requests wait",
+  },
+  maxWaitingScripts: {
+    type: "integer",
+    default: 128,
+    flag: "max-waiting-scripts",
+    value: "N",
+    group: "Scripts",
+    doc: "requests that wait until a program can run for them",
+    precedent: "no other server has it; past it: 503",
   },
   quiet: {
     type: "boolean",
