@@ -16,7 +16,8 @@ The command takes flags; \`portico --help\` lists them. Behind a flag stands its
 application module exports (\`port\` and \`hostname\`), and behind that the default.
 
 The library takes the same names: \`serve({ fetch, port, hostname, unix, backlog, limits: { ... }, timeouts: { ... } })\`.
-What has no flag belongs to the library only; the groups Application and Output belong to the command only.
+What has no flag belongs to the library only; the groups Application, Scripts and Output belong to the command
+only.
 `;
 
 const HEADINGS = ["Name", "Flag", "Environment", "Default", "Meaning", "Precedent, and what passing it costs"];

@@ -140,9 +140,12 @@ function refuseContradictions(flags: Record<string, unknown>, given: Given): voi
       throw usageError(`--unix listens on a path and --${flag} on an address: give one of them`);
     }
   }
-  if (given.prefix === undefined) return;
-  if (given.static === undefined)
-    throw usageError("--prefix says where --static files stand: give --static DIR as well");
-  if (!given.prefix.startsWith("/"))
-    throw usageError(`--prefix takes a path that starts with /, not "${given.prefix}"`);
+  refusePrefix("prefix", given.prefix, given.static, "--static files stand: give --static DIR");
+  refusePrefix("cgi-prefix", given.cgiPrefix, given.cgi, "--cgi programs stand: give --cgi DIR");
+}
+
+function refusePrefix(flag: string, prefix: string | undefined, directory: string | undefined, hint: string): void {
+  if (prefix === undefined) return;
+  if (directory === undefined) throw usageError(`--${flag} says where ${hint} as well`);
+  if (!prefix.startsWith("/")) throw usageError(`--${flag} takes a path that starts with /, not "${prefix}"`);
 }

@@ -10,6 +10,7 @@ import { CommandError } from "./command-error.ts";
 import { type Entry, findEntry, requireDirectory } from "./entry.ts";
 import { helpText } from "./help.ts";
 import { listen } from "./listen.ts";
+import { withScripts } from "./scripts.ts";
 import { DEFAULTS, type Settings } from "./settings.ts";
 import { stopOnSignals } from "./signals.ts";
 import { VERSION } from "./version.ts";
@@ -40,7 +41,7 @@ async function run(args: readonly string[]): Promise<void> {
   const entry = findEntry(command.entry);
   const { handler, wishes } = await open(entry, given.nativeFetch ?? DEFAULTS.nativeFetch);
   const settings: Settings = { ...DEFAULTS, ...wishes, ...given };
-  const server = await listen(withStaticFiles(handler, settings), settings);
+  const server = await listen(withScripts(withStaticFiles(handler, settings), entry, settings), settings);
   const say = settings.quiet ? () => {} : console.error;
   stopOnSignals(server, say);
   if (entry.kind === "application") surviveRejections();

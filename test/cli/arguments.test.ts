@@ -84,6 +84,8 @@ describe("what is typed wrongly is named in one line, with what would be right",
     [["--unix", "/x", "--host", "::"], "--unix listens on a path and --host on an address: give one of them"],
     [["--prefix", "/a"], "--prefix says where --static files stand: give --static DIR as well"],
     [["--static", ".", "--prefix", "a"], '--prefix takes a path that starts with /, not "a"'],
+    [["--cgi-prefix", "/a"], "--cgi-prefix says where --cgi programs stand: give --cgi DIR as well"],
+    [["--cgi", ".", "--cgi-prefix", "a"], '--cgi-prefix takes a path that starts with /, not "a"'],
   ];
   for (const [args, message, env = {}] of cases) {
     test(`portico ${args.join(" ")}: ${message}`, () => {

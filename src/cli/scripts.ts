@@ -1,0 +1,31 @@
+/** The programs that stand beside a site or an application: `--cgi DIR`. */
+import { realpathSync } from "node:fs";
+import { sep } from "node:path";
+import { cgi } from "../gateway/cgi/handler.ts";
+import type { Handler } from "../gateway/contract.ts";
+import { failure } from "./command-error.ts";
+import { type Entry, requireDirectory } from "./entry.ts";
+import type { Settings } from "./settings.ts";
+
+/** @throws {CommandError} when there is no such directory, or its programs would be served as files, too. */
+export function withScripts(next: Handler, entry: Entry, settings: Settings): Handler {
+  if (settings.cgi === undefined) return next;
+  const directory = requireDirectory(settings.cgi, "--cgi");
+  const site = entry.kind === "files" ? entry.path : undefined;
+  for (const served of [site, settings.static]) if (served !== undefined) keepApart(directory, served);
+  const documentRoot = settings.prefix === "/" ? (settings.static ?? site) : site;
+  return cgi(directory, { prefix: settings.cgiPrefix, next, documentRoot, ...limitsOf(settings) });
+}
+
+/** What a program reads stands in its text: passwords, addresses. One spelling that is not ours would show it. */
+function keepApart(directory: string, served: string): void {
+  const inside = `${realpathSync(directory)}${sep}`.startsWith(`${realpathSync(served)}${sep}`);
+  if (!inside) return;
+  throw failure(
+    `the programs in ${directory} (--cgi) would be served as files, too: put them beside ${served}, not in it`,
+  );
+}
+
+function limitsOf({ cgiTimeout, maxScripts, maxWaitingScripts }: Settings) {
+  return { timeout: cgiTimeout, maxScripts, maxWaiting: maxWaitingScripts };
+}
