@@ -107,7 +107,7 @@ export class Conversation {
     if (left !== Number.POSITIVE_INFINITY) {
       throw new ScriptError(502, `ended its output ${left} bytes short of its Content-Length`);
     }
-    const ending = await Promise.race([this.#script.exited, delay(ENDING_DELAY)]);
+    const ending = await this.#ending();
     if (ending?.signal) throw new ScriptError(502, `${wordsFor(ending)} in the middle of its output`);
   }
 
@@ -120,9 +120,16 @@ export class Conversation {
   }
 
   async #withoutResponse(head: HeadReader): Promise<string> {
-    const ending = await Promise.race([this.#script.exited, delay(ENDING_DELAY)]);
+    const ending = await this.#ending();
     const how = ending ? wordsFor(ending) : "ended its output";
     return head.isEmpty ? `${how} and wrote no response` : `${how} before the empty line that ends its header fields`;
+  }
+
+  /** How the script has ended; `null` if it lives on. */
+  #ending(): Promise<Ending | null> {
+    const waiting = new AbortController();
+    const late = delay(ENDING_DELAY, null, waiting).catch(() => null);
+    return Promise.race([this.#script.exited, late]).finally(() => waiting.abort());
   }
 
   #fail(reason: unknown): void {

@@ -37,6 +37,8 @@ export async function startScript(
   const exited = new Promise<Ending>((resolve) => {
     child.once("exit", (code, signal) => resolve({ code, signal }));
   });
+  // Without a listener, Node throws away what a child has written once the child has ended.
+  child.stdout?.on("readable", () => {});
   await once(child, "spawn");
   if (!isHooked) process.on("exit", killAll);
   isHooked = true;
