@@ -1,6 +1,6 @@
 /** Every example, run by the command that its reader would use, and asked over a socket. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -91,4 +91,18 @@ test("stream sends its first events at once, and stops when the listener has lef
   assert.equal(await (await ask("/listeners")).json(), 1);
   listening.abort();
   while ((await (await ask("/listeners")).json()) !== 0);
+});
+
+test("the scripts of cgi-bin answer beside the site", async (t) => {
+  const [site, scripts] = ["site", "cgi-bin"].map((name) => fileURLToPath(new URL(name, FOLDER)));
+  const portico = await startPortico([site!, "--cgi", scripts!]);
+  t.after(() => portico.stop());
+  const ask = (path: string, init?: RequestInit) => fetch(new URL(path, portico.url), init);
+  assert.equal((await ask("/")).status, 200);
+  const clock = await (await ask("/cgi-bin/clock.sh/x")).text();
+  assert.match(clock, /^.*\d\d:\d\d:\d\d.*\nYou are 127\.0\.0\.1, and asked for \/cgi-bin\/clock\.sh\/x\n$/);
+  if (spawnSync("python3", ["--version"]).status !== 0) return t.diagnostic("there is no python3");
+  assert.match(await (await ask("/cgi-bin/guestbook.py")).text(), /Last on the porch: nobody</);
+  const signed = await ask("/cgi-bin/guestbook.py", { method: "POST", body: new URLSearchParams({ name: "<Søn>" }) });
+  assert.match(await signed.text(), /Last on the porch: &lt;Søn&gt;</);
 });
