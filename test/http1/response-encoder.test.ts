@@ -141,6 +141,7 @@ describe("chunks (RFC 9112 §7.1)", () => {
     assert.equal(lastChunk(undefined), "0\r\n\r\n");
     assert.equal(lastChunk([]), "0\r\n\r\n");
     assert.equal(lastChunk(["Digest", "a", "X", "b"]), "0\r\nDigest: a\r\nX: b\r\n\r\n");
+    assert.equal(lastChunk(["X", "Host"]), "0\r\nX: Host\r\n\r\n", "a value is no name");
   });
 
   const refused: readonly (readonly [name: string, value: string])[] = [
