@@ -112,7 +112,7 @@ export const OPTIONS = {
     flag: "max-scripts",
     value: "N",
     group: "Scripts",
-    doc: "programs that run at a time",
+    doc: "programs that run at a time; 0 for any number",
     precedent: "fcgiwrap 1, Apache 400 workers; past it: requests wait",
   },
   maxWaitingScripts: {

@@ -26,7 +26,7 @@ export interface CgiOptions {
    * response, in milliseconds. Default 60,000; 0 for no limit. Past it: SIGTERM, SIGKILL, and 504.
    */
   readonly timeout?: number | undefined;
-  /** Scripts that run at a time. Default 32. */
+  /** Scripts that run at a time. Default 32; 0 for any number. */
   readonly maxScripts?: number | undefined;
   /** Requests that wait for one of these to end. Default 128; past it: 503. */
   readonly maxWaiting?: number | undefined;

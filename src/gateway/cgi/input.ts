@@ -12,7 +12,7 @@ import type { Patience } from "./patience.ts";
  * @throws (rejects) with what `body.read()` rejects with
  */
 export async function feed(body: BodySource, stdin: Writable, patience: Patience): Promise<void> {
-  let isOpen = true;
+  let isOpen = !stdin.destroyed;
   const closed = once(stdin, "close").finally(() => (isOpen = false));
   // Writing to a pipe that nobody reads is an EPIPE; the close follows.
   closed.catch(() => {});

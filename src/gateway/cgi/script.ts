@@ -76,9 +76,9 @@ function objectionTo({ file, names }: Script): Refusal | null {
     return { status: 501, reason: "is not run: non-parsed headers (nph-) are not supported; take the nph- off" };
   }
   try {
-    accessSync(file, constants.X_OK);
+    accessSync(file, constants.R_OK | constants.X_OK);
   } catch {
-    return { status: 403, reason: "is not run: it is not executable (chmod +x)" };
+    return { status: 403, reason: "is not run: it is not executable, or not readable (chmod +rx)" };
   }
   if (!isProgram(file)) return { status: 500, reason: "cannot be run: its first line does not begin with #!" };
   return null;

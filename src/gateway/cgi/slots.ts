@@ -4,8 +4,9 @@ export class Slots {
   readonly #maxWaiting: number;
   readonly #waiting = new Set<() => void>();
 
+  /** @param count 0 for any number */
   constructor(count: number, maxWaiting: number) {
-    this.#free = count;
+    this.#free = count === 0 ? Number.POSITIVE_INFINITY : count;
     this.#maxWaiting = maxWaiting;
   }
 

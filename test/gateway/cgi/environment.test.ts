@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { addressOf, type Client, socketPath } from "../../server/support.ts";
-import { type Scripts, serveScripts, sh } from "./support.ts";
+import { cgi } from "../../../src/gateway/cgi/handler.ts";
+import { lint } from "../../../src/gateway/lint.ts";
+import { toFetch } from "../../../src/gateway/to-fetch.ts";
+import { addressOf, type Client, connect, socketPath } from "../../server/support.ts";
+import { makeScripts, type Scripts, serveScripts, sh } from "./support.ts";
 
 /** What a shell adds by itself. */
 const OF_THE_SHELL = ["PWD", "OLDPWD", "SHLVL", "_"];
@@ -128,4 +131,26 @@ test("over a unix socket, the host's port stands in for the one there is not", a
   const { client } = await serveScripts(t, TREE, {}, { unix: socketPath(t) });
   const found = await variables(client, "GET /env.sh HTTP/1.1\r\nHost: a.example:81\r\n\r\n");
   assert.deepEqual([found.SERVER_NAME, found.SERVER_PORT, found.REMOTE_ADDR], ["a.example", "81", ""]);
+});
+
+test("fields as large as the server takes reach the script; larger ones than the system takes are refused", async (t) => {
+  const limits = { maxFieldSize: 300_000, maxHeaderSize: 400_000 };
+  const log = [/^cgi: length\.sh: cannot be run: spawn E2BIG$/];
+  const { client, server } = await serveScripts(
+    t,
+    { "length.sh": sh('printf %s "$HTTP_X" | wc -c') },
+    { log },
+    { limits },
+  );
+  assert.equal((await client.get("/length.sh", `X: ${"a".repeat(60_000)}\r\n`)).text.trim(), "60000");
+  // Linux takes 128 KiB a variable.
+  if (process.platform !== "linux") return;
+  const refused = await connect(t, server);
+  assert.equal((await refused.get("/length.sh", `X: ${"a".repeat(200_000)}\r\n`)).status, 431);
+});
+
+test("a script can be called without a server", async (t) => {
+  const call = toFetch(lint(cgi(makeScripts(t, { "echo.sh": sh('echo "$SERVER_NAME $REMOTE_ADDR."; cat') }))));
+  const response = await call(new Request("http://a.example/echo.sh", { method: "POST", body: "body" }));
+  assert.equal(await response.text(), "a.example .\nbody");
 });

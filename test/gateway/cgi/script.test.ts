@@ -132,7 +132,11 @@ test("what cannot be run is refused, and the log says why and what to do", async
   writeScript(directory, "folder.sh", "#!/\n");
   const { client, lines } = await serveScripts(t, directory, { log: [/./] });
   const cases: [target: string, status: number, line: RegExp][] = [
-    ["/data.txt/x%0Ay", 403, /^cgi: \/data\.txt\/x%0Ay: is not run: it is not executable \(chmod \+x\)$/],
+    [
+      "/data.txt/x%0Ay",
+      403,
+      /^cgi: \/data\.txt\/x%0Ay: is not run: it is not executable, or not readable \(chmod \+rx\)$/,
+    ],
     ["/plain.sh", 500, /: cannot be run: its first line does not begin with #!$/],
     ["/empty", 500, /: cannot be run: its first line does not begin with #!$/],
     ["/nph-a.sh", 501, /: is not run: non-parsed headers \(nph-\) are not supported; take the nph- off$/],
