@@ -76,7 +76,8 @@ class Gateway {
     this.#options = options;
   }
 
-  async answer(exchange: Exchange): Promise<void> {
+  /** What is not ours costs no promise: files and applications answer before they return. */
+  answer(exchange: Exchange): void | Promise<void> {
     const { prefix } = this.#place;
     const path = readPath(rawPath(exchange.head.target));
     const isOurs = typeof path === "object" && prefix.every((name, at) => path.names[at] === name);
@@ -86,6 +87,10 @@ class Gateway {
     }
     const script = this.#directory.find({ ...path, names: path.names.slice(prefix.length) });
     if ("status" in script) return this.#refuse(exchange, script);
+    return this.#serve(exchange, script);
+  }
+
+  async #serve(exchange: Exchange, script: Script): Promise<void> {
     const target = await this.#run(exchange, script);
     if (target !== null) return this.#redirect(exchange, script, target);
   }
