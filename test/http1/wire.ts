@@ -67,6 +67,8 @@ export function bytesOf(text: string): Buffer {
   return Buffer.from(latin1, "latin1");
 }
 
+const STALE = Buffer.from("\r\n\r\n0\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n");
+
 /**
  * Feeds the pieces to a parser, going on to the next request whenever it pauses, and writes down its steps.
  * @param inspect looks at the parser after each step
@@ -86,8 +88,9 @@ export function replay(
     steps.push(step);
   };
 
-  // As the connection does it: every read lands in the same memory, so that a parser that keeps a view is caught.
-  const shared = Buffer.alloc(Math.max(...pieces.map((piece) => piece.length), 1));
+  // As the connection does it: every read lands in the same memory, so that a parser that keeps a view is caught. Behind
+  // it lies what a parser that reads too far would go on with.
+  const shared = Buffer.alloc(Math.max(0, ...pieces.map((piece) => piece.length)) + STALE.length);
   const run = () => {
     for (;;) {
       const step = parser.next();
@@ -121,6 +124,7 @@ export function replay(
 
   for (const piece of pieces) {
     shared.set(piece);
+    shared.set(STALE, piece.length);
     parser.push(shared, piece.length);
     const over = run();
     shared.fill(0x21);
