@@ -4,4 +4,4 @@ export type { Exchange, Handler } from "./gateway/contract.ts";
 export type { FetchFunction } from "./gateway/fetch/handler.ts";
 export { type ServeOptions, serve } from "./serve.ts";
 export { Server, type ServerOptions } from "./server/server.ts";
-export { files } from "./static/index.ts";
+export { type FilesOptions, files } from "./static/index.ts";

@@ -43,6 +43,21 @@ export function evaluatePreconditions(method: string, fields: FieldLines, curren
   return safe && isModifiedSince(current, fields.get("if-modified-since")) === false ? 304 : null;
 }
 
+/**
+ * Whether a Range field counts (RFC 9110 §13.1.5): there is no If-Range, or it names the current state for sure. A date
+ * does so only when its second is over, so that there was no change after the one that the client knows (§8.8.2.2).
+ * @param now in milliseconds since the epoch
+ */
+export function ifRangeHolds(fields: FieldLines, { etag, lastModified }: Validators, now: number): boolean {
+  const field = fields.get("if-range");
+  if (field === null) return true;
+  if (etag !== null && strongMatch(field, etag)) return true;
+  const date = parseHttpDate(field);
+  if (date === null || lastModified === null) return false;
+  const second = Math.floor(lastModified / 1000);
+  return date === second * 1000 && Math.floor(now / 1000) > second;
+}
+
 /** `null` where the field has to be ignored: it is absent, no single HTTP-date, or there is nothing to compare with. */
 function isModifiedSince({ lastModified }: Validators, date: string | null): boolean | null {
   if (date === null || lastModified === null) return null;

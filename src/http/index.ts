@@ -1,8 +1,13 @@
-/** What HTTP means in every version of it (RFC 9110), without I/O: fields, status codes, dates, hosts, paths, preconditions. */
+/**
+ * What HTTP means in every version of it (RFC 9110), without I/O: fields, status codes, dates, hosts, paths,
+ * preconditions, ranges, codings.
+ */
+export { acceptedCodings, CODINGS, type Coding } from "./accept-encoding.ts";
 export { isAuthority } from "./authority.ts";
-export { evaluatePreconditions, hasPreconditions, type Validators } from "./conditional.ts";
+export { evaluatePreconditions, hasPreconditions, ifRangeHolds, type Validators } from "./conditional.ts";
 export { currentHttpDate, httpDate, parseHttpDate } from "./date.ts";
 export { FieldLines, NO_FIELDS } from "./field-lines.ts";
 export { rawPath, rawQuery, readPath, type SitePath, writePath } from "./path.ts";
+export { type ByteRange, contentRange, layOutParts, type Multipart, resolveRanges } from "./ranges.ts";
 export { RequestHead } from "./request-head.ts";
 export { isBodiless, REASONS } from "./status.ts";

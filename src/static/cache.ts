@@ -1,37 +1,55 @@
 /**
- * Small files in memory, with everything of their answer ready. A hit costs a Map lookup and a look at the clock; how
- * files are found and read is not known here.
+ * Files in memory, with everything of their answers ready. A hit costs a Map lookup and a look at the clock; how files are
+ * found and read is not known here.
  */
-import type { BigIntStats } from "node:fs";
+import type { Coding } from "../http/accept-encoding.ts";
 import type { Representation } from "./representation.ts";
-import { isUnchanged } from "./root.ts";
+import { isUnchanged, type PathState } from "./root.ts";
 
-export class CachedFile {
-  readonly representation: Representation;
-  readonly body: Uint8Array;
-  readonly path: string;
-  readonly stats: BigIntStats;
-  /** When the stats were last seen to hold, in milliseconds of the monotonic clock. */
+/** One state of a file, in its codings. When it changes, all of them go together. */
+export class KeptFile {
+  readonly identity: Representation;
+  /** As they lay beside the file. */
+  readonly siblings = new Map<Coding, Representation>();
+  /** As far as one was asked for: a promise while it is being made, `null` when it saves nothing. */
+  readonly compressed = new Map<Coding, Representation | null | Promise<Representation | null>>();
+  /** What has to be as it was for this to hold: the file, its siblings, and the absence of those that are not there. */
+  readonly states: readonly PathState[];
+
+  // From here on: the cache's.
+
+  /** In bytes, bodies and all; grows with the codings. */
+  size: number;
+  /** When the states were last seen to hold, in milliseconds of the monotonic clock. */
   checked = performance.now();
   /** Whether it was asked for since the eviction last came by. */
   used = false;
+  /** Responses under way that read from its memory for longer than a write. */
+  readers = 0;
+  kept = false;
 
-  constructor(representation: Representation, body: Uint8Array, path: string, stats: BigIntStats) {
-    this.representation = representation;
-    this.body = body;
-    this.path = path;
-    this.stats = stats;
+  constructor(identity: Representation, states: readonly PathState[]) {
+    this.identity = identity;
+    this.states = states;
+    this.size = identity.size + OVERHEAD;
+  }
+
+  addSibling(coding: Coding, sibling: Representation): void {
+    this.siblings.set(coding, sibling);
+    this.size += sibling.size;
   }
 }
 
 /** What a file takes beside its body: key, stats, field lists, and these encoded. An estimate, from above. */
-const OVERHEAD = 2048;
+const OVERHEAD = 4096;
 
 export class FileCache {
-  readonly #files = new Map<string, CachedFile>();
+  readonly #files = new Map<string, KeptFile>();
   readonly #capacity: number;
   readonly #checkInterval: number;
   #size = 0;
+  /** Of these, what cannot be let go now. */
+  #held = 0;
 
   /**
    * @param capacity in bytes
@@ -42,7 +60,7 @@ export class FileCache {
     this.#checkInterval = checkInterval;
   }
 
-  /** Bytes that are held. */
+  /** Bytes that are taken: by files that are kept, and by others until their last reader is done. */
   get size(): number {
     return this.#size;
   }
@@ -51,12 +69,12 @@ export class FileCache {
    * The file under this key, unless it is not there, or is due for a check and turns out to be changed. The check is
    * synchronous: a stat costs 1.1 µs of CPU, one through the thread pool 7.4, and the answer is right at this moment.
    */
-  get(key: string): CachedFile | null {
+  get(key: string): KeptFile | null {
     const file = this.#files.get(key);
     if (file === undefined) return null;
     const now = performance.now();
     if (now - file.checked >= this.#checkInterval) {
-      if (!isUnchanged(file.path, file.stats)) {
+      if (!file.states.every(isUnchanged)) {
         this.#delete(key, file);
         return null;
       }
@@ -66,20 +84,51 @@ export class FileCache {
     return file;
   }
 
-  /** Keeps a file, and lets others go to make room; does nothing with a file that would not fit alone. */
-  set(key: string, file: CachedFile): void {
-    if (costOf(file) > this.#capacity) return;
+  /** Whether there can be room for a body of this size, beside those that are being read. */
+  hasRoom(size: number): boolean {
+    return this.#held + size + OVERHEAD <= this.#capacity;
+  }
+
+  /** Keeps a file, and lets others go to make room; does nothing when there can be none. */
+  set(key: string, file: KeptFile): void {
+    if (this.#held + file.size > this.#capacity) return;
     const known = this.#files.get(key);
     if (known !== undefined) this.#delete(key, known);
     this.#files.set(key, file);
-    this.#size += costOf(file);
+    file.kept = true;
+    this.#size += file.size;
     this.#evict();
+  }
+
+  /** Counts in what was added to a file. */
+  grow(file: KeptFile, size: number): void {
+    file.size += size;
+    if (file.readers > 0) this.#held += size;
+    if (file.kept || file.readers > 0) this.#size += size;
+    this.#evict();
+  }
+
+  /** Counts a file's memory as taken until the response is over: clients that read slowly must not add up unseen. */
+  async hold(file: KeptFile, response: Promise<void>): Promise<void> {
+    if (file.readers++ === 0) {
+      this.#held += file.size;
+      if (!file.kept) this.#size += file.size;
+    }
+    try {
+      await response;
+    } finally {
+      if (--file.readers === 0) {
+        this.#held -= file.size;
+        if (!file.kept) this.#size -= file.size;
+      }
+    }
   }
 
   /** Least recently used, nearly: who was used gets a second chance, so that a hit has nothing to move. */
   #evict(): void {
     for (const [key, file] of this.#files) {
       if (this.#size <= this.#capacity) return;
+      if (file.readers > 0) continue;
       if (file.used) {
         file.used = false;
         this.#files.delete(key);
@@ -88,12 +137,9 @@ export class FileCache {
     }
   }
 
-  #delete(key: string, file: CachedFile): void {
+  #delete(key: string, file: KeptFile): void {
     this.#files.delete(key);
-    this.#size -= costOf(file);
+    file.kept = false;
+    if (file.readers === 0) this.#size -= file.size;
   }
-}
-
-function costOf(file: CachedFile): number {
-  return file.body.length + OVERHEAD;
 }

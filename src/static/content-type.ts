@@ -14,3 +14,12 @@ export function contentType(name: string): string {
   const type = lookup(extname(name)) || "application/octet-stream";
   return TEXT.test(type) ? `${type}; charset=utf-8` : type;
 }
+
+/** Types that are neither text nor compressed already: outline fonts, WebAssembly, bitmaps. */
+const LOOSE =
+  /^font\/(?:ttf|otf|collection)$|^application\/(?:wasm|vnd\.ms-fontobject)$|^image\/(?:bmp|vnd\.microsoft\.icon)$/;
+
+/** Whether files of this Content-Type get shorter by compression. */
+export function isCompressible(type: string): boolean {
+  return type.includes("charset=") || LOOSE.test(type);
+}

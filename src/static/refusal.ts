@@ -10,11 +10,12 @@ interface Page {
   readonly body: Uint8Array;
 }
 
-const PAGES = { 400: page(400), 404: page(404), 405: page(405, ALLOWED), 412: page(412) } as const;
+const PAGES = { 400: page(400), 404: page(404), 405: page(405, ALLOWED), 412: page(412), 416: page(416) } as const;
 
-/** Answers with an error status and its page. */
-export function refuse(exchange: Exchange, status: keyof typeof PAGES): void {
-  exchange.start(status, PAGES[status].fields);
+/** Answers with an error status and its page, and with further fields if given. */
+export function refuse(exchange: Exchange, status: keyof typeof PAGES, more?: FieldList): void {
+  const { fields } = PAGES[status];
+  exchange.start(status, more === undefined ? fields : [...fields, ...more]);
   exchange.end(PAGES[status].body);
 }
 

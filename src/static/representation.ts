@@ -1,49 +1,119 @@
-/** What is said about a file: its validators, and the field lines of each answer that it can give. */
+/** What is said about a file in one coding, and where its bytes are: validators, and the field lines of each answer. */
+import { hash } from "node:crypto";
 import type { BigIntStats } from "node:fs";
 import type { FieldList } from "../gateway/contract.ts";
+import type { Coding } from "../http/accept-encoding.ts";
 import type { Validators } from "../http/conditional.ts";
 import { httpDate } from "../http/date.ts";
-import { contentType } from "./content-type.ts";
+import { type ByteRange, contentRange } from "../http/ranges.ts";
+import type { OpenFile } from "./root.ts";
 
-export class Representation implements Validators {
-  /**
-   * Weak, because only the content could make it strong: the time of the last change in nanoseconds, so that an edit
-   * within the same second shows, and the size.
-   */
-  readonly etag: string;
-  readonly lastModified: number;
+/** Bytes in memory, which are text where that is as good and saves a copy, or an open file to read them from. */
+export type Content = Uint8Array | string | OpenFile;
+
+export interface Description {
+  readonly content: Content;
   /** In bytes. */
   readonly size: number;
+  readonly type: string;
+  readonly etag: string;
+  /** When the file was changed last, in milliseconds since the epoch. */
+  readonly lastModified: number;
+  readonly coding: Coding | null;
+  /** Whether there is, or may be, another coding to choose. */
+  readonly varies: boolean;
+  readonly cacheControl: string;
+}
+
+export class Representation implements Validators {
+  readonly content: Content;
+  readonly size: number;
+  readonly type: string;
+  readonly etag: string;
+  readonly lastModified: number;
+  readonly varies: boolean;
   /** Of 200. Field lists are frozen: the server encodes such a list once. */
   readonly fields: FieldList;
-  /** Of 304: what would update what the client has (RFC 9110 §15.4.5). */
+  /** Of 304: what would update what the client has, and what a cache has to know (RFC 9110 §15.4.5). */
   readonly notModifiedFields: FieldList;
-  readonly #type: string;
+  readonly #coding: Coding | null;
   #errorFields: FieldList | null = null;
 
-  constructor(path: string, stats: BigIntStats, cacheControl: string) {
-    this.etag = `W/"${stats.mtimeNs.toString(36)}-${stats.size.toString(36)}"`;
+  constructor({ content, size, type, etag, lastModified, coding, varies, cacheControl }: Description) {
+    this.content = content;
+    this.size = size;
+    this.type = type;
+    this.etag = etag;
     // A time in the future would be a lie by the Date beside it (RFC 9110 §8.8.2.1).
-    this.lastModified = Math.min(Number(stats.mtimeMs), Date.now());
-    this.size = Number(stats.size);
-    this.#type = contentType(path);
-    this.notModifiedFields = Object.freeze(["Cache-Control", cacheControl, "ETag", this.etag]);
-    this.fields = Object.freeze([
-      ...this.#contentFields(),
-      ...this.notModifiedFields,
-      "Last-Modified",
-      httpDate(this.lastModified),
-    ]);
+    this.lastModified = Math.min(lastModified, Date.now());
+    this.varies = varies;
+    this.#coding = coding;
+    this.notModifiedFields = Object.freeze(["Cache-Control", cacheControl, ...this.#varyField(), "ETag", etag]);
+    this.fields = Object.freeze([...this.#contentFields(), "Content-Length", `${size}`, ...this.#stateFields()]);
+  }
+
+  /** Of 206 with one range. */
+  partialFields(range: ByteRange): FieldList {
+    const length = `${range.stop - range.start}`;
+    const place = ["Content-Range", contentRange(range, this.size), "Content-Length", length];
+    return [...this.#contentFields(), ...place, ...this.#stateFields()];
+  }
+
+  /** Of 206 with several ranges, each of which says its own place and type. */
+  multipartFields(boundary: string, length: number): FieldList {
+    const type = `multipart/byteranges; boundary=${boundary}`;
+    return ["Content-Type", type, "Content-Length", `${length}`, ...NOSNIFF, ...this.#stateFields()];
   }
 
   /** For a file that is an error's page: its validators would be taken for those of what is missing. */
   get errorFields(): FieldList {
-    this.#errorFields ??= Object.freeze([...this.#contentFields(), "Cache-Control", "no-cache"]);
+    this.#errorFields ??= Object.freeze([
+      ...this.#contentFields(),
+      ...["Content-Length", `${this.size}`, "Cache-Control", "no-cache"],
+      ...this.#varyField(),
+    ]);
     return this.#errorFields;
   }
 
   #contentFields(): string[] {
-    const { size } = this;
-    return ["Content-Type", this.#type, "Content-Length", `${size}`, "X-Content-Type-Options", "nosniff"];
+    const coding = this.#coding === null ? [] : ["Content-Encoding", this.#coding];
+    return ["Content-Type", this.type, ...coding, ...NOSNIFF];
   }
+
+  #varyField(): string[] {
+    return this.varies ? ["Vary", "Accept-Encoding"] : [];
+  }
+
+  #stateFields(): string[] {
+    // Ranges are of the plain bytes: of a coding's they would be useless to whoever has decoded what came before.
+    const ranges = this.#coding === null ? ["Accept-Ranges", "bytes"] : [];
+    return [...this.notModifiedFields, "Last-Modified", httpDate(this.lastModified), ...ranges];
+  }
+}
+
+const NOSNIFF = ["X-Content-Type-Options", "nosniff"];
+
+/** The entity tag of bytes: strong, the same on every machine that has them, and a coding's own because its bytes are. */
+export function tagOfBytes(bytes: Uint8Array): string {
+  // 128 bits of SHA-256; 4 KiB take 4 µs, 1 MiB 670, once for each state of a file.
+  return `"${hash("sha256", bytes, "base64url").slice(0, 22)}"`;
+}
+
+/**
+ * The entity tag of a file that is too large to be read for it. The time of the last change of content or status cannot be
+ * set by anybody and moves with every write, so once the file has settled no two states share a tag, and it is strong:
+ * interrupted downloads can go on (If-Range takes no weak one).
+ */
+export function tagOfState(stats: BigIntStats): string {
+  const parts = [stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].map((part) => part.toString(36));
+  return `${isSettled(stats) ? "" : "W/"}"${parts.join("-")}"`;
+}
+
+/**
+ * Whether a later change of the file would show in its times. They move in steps: up to 10 ms by Linux's clock tick, two
+ * seconds on FAT. What was changed within the current step could change again unseen.
+ */
+export function isSettled(stats: BigIntStats): boolean {
+  const wholeSeconds = stats.ctimeNs % 1_000_000_000n === 0n;
+  return Date.now() - Number(stats.ctimeMs) > (wholeSeconds ? 2000 : 20);
 }

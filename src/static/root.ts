@@ -18,7 +18,8 @@ import { join, resolve, sep } from "node:path";
 
 /** A regular file inside the root, open for reading. Whoever has it closes the descriptor. */
 export interface OpenFile {
-  /** Where it was asked for, links and all. */
+  /** Where it was asked for, links and all: the names below the root, and the whole path. */
+  readonly names: readonly string[];
   readonly path: string;
   readonly descriptor: number;
   /** As of the open. */
@@ -65,19 +66,19 @@ export class Root {
       if (stats === undefined) return null;
       if (stats.isDirectory()) return this.#holds(realpathSync.native(path)) ? "directory" : null;
       // A FIFO, socket or device is not even opened: that alone can have effects.
-      return stats.isFile() ? this.#openFile(path) : null;
+      return stats.isFile() ? this.#openFile(names, path) : null;
     } catch (error) {
       if (isAbsence(error)) return null;
       throw error;
     }
   }
 
-  #openFile(path: string): OpenFile | null {
+  #openFile(names: readonly string[], path: string): OpenFile | null {
     const descriptor = openSync(path, OPEN);
     let inside = false;
     try {
       const stats = fstatSync(descriptor, { bigint: true });
-      const file = { path, descriptor, stats };
+      const file = { names, path, descriptor, stats };
       if (stats.isFile()) inside = this.#holds(realPath(file));
       return inside ? file : null;
     } finally {
@@ -105,21 +106,32 @@ export class Root {
   }
 }
 
-/** Whether what is at the path now is what these stats were taken of, unchanged. */
-export function isUnchanged(path: string, stats: BigIntStats): boolean {
+/** What is or was at a path, if anything. */
+export interface PathState {
+  readonly path: string;
+  readonly stats: BigIntStats | undefined;
+}
+
+/** What is at a path; nothing where the system will not say. */
+export function statAt(path: string): BigIntStats | undefined {
   try {
-    const now = statSync(path, STAT);
-    return (
-      now !== undefined &&
-      now.mtimeNs === stats.mtimeNs &&
-      now.ctimeNs === stats.ctimeNs &&
-      now.size === stats.size &&
-      now.ino === stats.ino &&
-      now.dev === stats.dev
-    );
+    return statSync(path, STAT);
   } catch {
-    return false;
+    return undefined;
   }
+}
+
+/** Whether what is at a path now is what was there, unchanged, or nothing as before. */
+export function isUnchanged({ path, stats }: PathState): boolean {
+  const now = statAt(path);
+  if (now === undefined || stats === undefined) return now === stats;
+  return (
+    now.mtimeNs === stats.mtimeNs &&
+    now.ctimeNs === stats.ctimeNs &&
+    now.size === stats.size &&
+    now.ino === stats.ino &&
+    now.dev === stats.dev
+  );
 }
 
 /** Linux names the file behind a descriptor. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { evaluatePreconditions, hasPreconditions, type Validators } from "../../src/http/conditional.ts";
+import { evaluatePreconditions, hasPreconditions, ifRangeHolds, type Validators } from "../../src/http/conditional.ts";
 import { FieldLines } from "../../src/http/field-lines.ts";
 
 const AT = "Sun, 06 Nov 1994 08:49:37 GMT";
@@ -137,6 +137,43 @@ test("one pass tells whether a request may have preconditions", () => {
     assert.equal(hasPreconditions(lines([name, "If-Match", "Accept", "if-none-match"])), false, name);
   }
   assert.equal(hasPreconditions(lines([])), false);
+});
+
+/** For a request in the second after the last modification, unless told otherwise. */
+const IF_RANGE: readonly (readonly [
+  current: Validators,
+  fields: readonly string[],
+  expected: boolean,
+  now?: number,
+])[] = [
+  [STRONG, [], true],
+  [STRONG, ["If-Range", '"v1"'], true],
+  [STRONG, ["If-Range", '"v2"'], false],
+  // Only the strong comparison will do (RFC 9110 §13.1.5), and only one tag.
+  [STRONG, ["If-Range", 'W/"v1"'], false],
+  [WEAK, ["If-Range", 'W/"v1"'], false],
+  [WEAK, ["If-Range", '"v1"'], false],
+  [STRONG, ["If-Range", '"v1", "v2"'], false],
+  [STRONG, ["If-Range", '"v1"', "If-Range", '"v1"'], false],
+  [STRONG, ["If-Range", "*"], false],
+  [STRONG, ["If-Range", "v1"], false],
+  [STRONG, ["If-Range", ""], false],
+  // A date has to be the very same: a copy from a later time may be of another state that was put back.
+  [WEAK, ["If-Range", AT], true],
+  [WEAK, ["If-Range", "Sun Nov  6 08:49:37 1994"], true],
+  [WEAK, ["If-Range", AFTER], false],
+  [WEAK, ["If-Range", BEFORE], false],
+  [DATED, ["If-Range", AT], true],
+  [TAGGED, ["If-Range", AT], false],
+  // In its own second it is weak (§8.8.2.2).
+  [WEAK, ["If-Range", AT], false, lastModified + 749],
+  [WEAK, ["If-Range", AT], true, lastModified + 750],
+];
+
+test("a range counts only if If-Range names the current state for sure", () => {
+  for (const [current, fields, expected, now = lastModified + 1000] of IF_RANGE) {
+    assert.equal(ifRangeHolds(lines(fields), current, now), expected, JSON.stringify([current.etag, now, ...fields]));
+  }
 });
 
 /** Field lines as a parser would hand them over. */

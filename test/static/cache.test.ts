@@ -2,12 +2,11 @@ import assert from "node:assert/strict";
 import { appendFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
-import { CachedFile, FileCache } from "../../src/static/cache.ts";
-import { Representation } from "../../src/static/representation.ts";
-import { makeTree } from "./support.ts";
+import { FileCache, KeptFile } from "../../src/static/cache.ts";
+import { makeTree, represent } from "./support.ts";
 
 /** Room for bodies of this size, with what is reckoned beside them. */
-const roomFor = (count: number, size: number) => count * (size + 2048);
+const roomFor = (count: number, size: number) => count * (size + 4096);
 
 test("a file is found under its key, and only there", (t) => {
   const cache = new FileCache(roomFor(2, 100), 1e9);
@@ -83,7 +82,7 @@ test("a file is believed to be unchanged until its check is due", (t) => {
   const cache = new FileCache(roomFor(9, 100), 1000);
   const file = cachedFile(t, 100);
   cache.set("/a", file);
-  rmSync(file.path);
+  rmSync(file.states[0]!.path);
   assert.equal(cache.get("/a"), file);
   file.checked -= 1000;
   assert.equal(cache.get("/a"), null);
@@ -96,7 +95,7 @@ test("a check that finds nothing changed holds for another interval", (t) => {
   cache.set("/a", file);
   file.checked -= 1000;
   assert.equal(cache.get("/a"), file);
-  rmSync(file.path);
+  rmSync(file.states[0]!.path);
   assert.equal(cache.get("/a"), file);
 });
 
@@ -115,13 +114,12 @@ for (const [change, make] of Object.entries(CHANGES)) {
     const file = cachedFile(t, 100);
     cache.set("/a", file);
     assert.equal(cache.get("/a"), file);
-    make(file.path);
+    make(file.states[0]!.path);
     assert.equal(cache.get("/a"), null);
   });
 }
 
-function cachedFile(t: TestContext, size: number): CachedFile {
+function cachedFile(t: TestContext, size: number): KeptFile {
   const location = path.join(makeTree(t, { file: "x".repeat(size) }), "file");
-  const stats = statSync(location, { bigint: true });
-  return new CachedFile(new Representation(location, stats, "no-cache"), Buffer.alloc(size), location, stats);
+  return new KeptFile(represent(Buffer.alloc(size)), [{ path: location, stats: statSync(location, { bigint: true }) }]);
 }

@@ -1,45 +1,68 @@
 import assert from "node:assert/strict";
-import { statSync, utimesSync } from "node:fs";
+import { statSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
-import { Representation } from "../../src/static/representation.ts";
-import { makeTree } from "./support.ts";
+import { tagOfBytes, tagOfState } from "../../src/static/representation.ts";
+import { makeTree, represent } from "./support.ts";
 
-test("the entity tag is weak, and tells apart what differs in a nanosecond or a byte", (t) => {
-  const location = path.join(makeTree(t, { "a.txt": "text" }), "a.txt");
-  const stats = statSync(location, { bigint: true });
-  const tagOf = (mtimeNs: bigint, size: bigint) =>
-    new Representation(location, Object.assign(Object.create(stats), { mtimeNs, size }), "no-cache").etag;
+const TEXT = Buffer.from("text");
 
-  const tag = tagOf(1_700_000_000_000_000_000n, 4n);
-  assert.match(tag, /^W\/"[0-9a-z]+-[0-9a-z]+"$/);
-  assert.equal(tagOf(1_700_000_000_000_000_000n, 4n), tag);
-  assert.notEqual(tagOf(1_700_000_000_000_000_001n, 4n), tag);
-  assert.notEqual(tagOf(1_700_000_000_000_000_000n, 5n), tag);
+test("the entity tag of bytes is strong, and theirs wherever they lie", () => {
+  const tag = tagOfBytes(TEXT);
+  assert.match(tag, /^"[\w-]{22}"$/);
+  assert.equal(tagOfBytes(Buffer.from("a text").subarray(2)), tag);
+  assert.notEqual(tagOfBytes(Buffer.from("texT")), tag);
+  assert.match(tagOfBytes(Buffer.alloc(0)), /^"[\w-]{22}"$/);
 });
 
-test("a file from the future was modified now", (t) => {
+test("the entity tag of a state is strong once the file has settled, and tells apart what differs in a nanosecond or a byte", (t) => {
   const location = path.join(makeTree(t, { "a.txt": "text" }), "a.txt");
-  utimesSync(location, new Date(), new Date("2090-01-01"));
+  const stats = statSync(location, { bigint: true });
+  const tagOf = (differences: object) =>
+    tagOfState(Object.assign(Object.create(stats), { ctimeMs: 0n, ctimeNs: 1n, ...differences }));
+
+  const tag = tagOf({});
+  assert.match(tag, /^"[0-9a-z-]+"$/);
+  assert.equal(tagOf({}), tag);
+  for (const field of ["ino", "size", "mtimeNs", "ctimeNs"] as const) {
+    assert.notEqual(tagOf({ [field]: stats[field] + 2n }), tag, field);
+  }
+  assert.match(tagOf({ ctimeMs: BigInt(Date.now() + 10_000) }), /^W\/"[0-9a-z-]+"$/);
+});
+
+test("a file from the future was modified now", () => {
   const before = Date.now();
-  const { lastModified, fields } = new Representation(location, statSync(location, { bigint: true }), "no-cache");
+  const { lastModified, fields } = represent(TEXT, { lastModified: Date.UTC(2090, 0, 1) });
   assert.ok(lastModified >= before && lastModified <= Date.now());
   assert.equal(fields[fields.indexOf("Last-Modified") + 1], new Date(lastModified).toUTCString());
 });
 
-test("field lists are frozen, so that the server encodes them once, and 304 repeats what would update a client", (t) => {
-  const location = path.join(makeTree(t, { "a.txt": "text" }), "a.txt");
-  const representation = new Representation(location, statSync(location, { bigint: true }), "max-age=60");
-  const { fields, notModifiedFields, errorFields, etag, lastModified } = representation;
-  assert.deepEqual(fields, [
-    ...["Content-Type", "text/plain; charset=utf-8", "Content-Length", "4", "X-Content-Type-Options", "nosniff"],
-    ...["Cache-Control", "max-age=60", "ETag", etag, "Last-Modified", new Date(lastModified).toUTCString()],
+test("each answer has the fields that belong to it, frozen where the server may encode them once", () => {
+  const about = represent(TEXT, { cacheControl: "max-age=60", varies: true });
+  const content = ["Content-Type", "text/plain", "X-Content-Type-Options", "nosniff"];
+  const state = ["Cache-Control", "max-age=60", "Vary", "Accept-Encoding", "ETag", '"tag"'];
+  const rest = ["Last-Modified", "Thu, 01 Jan 1970 00:00:00 GMT", "Accept-Ranges", "bytes"];
+  assert.deepEqual(about.fields, [...content, "Content-Length", "4", ...state, ...rest]);
+  assert.deepEqual(about.notModifiedFields, state);
+  assert.deepEqual(about.errorFields, [
+    ...content,
+    ...["Content-Length", "4", "Cache-Control", "no-cache", "Vary", "Accept-Encoding"],
   ]);
-  assert.deepEqual(notModifiedFields, ["Cache-Control", "max-age=60", "ETag", etag]);
-  assert.deepEqual(errorFields, [
-    ...["Content-Type", "text/plain; charset=utf-8", "Content-Length", "4", "X-Content-Type-Options", "nosniff"],
-    ...["Cache-Control", "no-cache"],
+  assert.deepEqual(about.partialFields({ start: 1, stop: 3 }), [
+    ...content,
+    ...["Content-Range", "bytes 1-2/4", "Content-Length", "2"],
+    ...[...state, ...rest],
   ]);
-  for (const list of [fields, notModifiedFields, errorFields]) assert.ok(Object.isFrozen(list));
-  assert.equal(representation.errorFields, errorFields);
+  assert.deepEqual(about.multipartFields("XX", 99), [
+    ...["Content-Type", "multipart/byteranges; boundary=XX", "Content-Length", "99"],
+    ...["X-Content-Type-Options", "nosniff", ...state, ...rest],
+  ]);
+  for (const list of [about.fields, about.notModifiedFields, about.errorFields]) assert.ok(Object.isFrozen(list));
+  assert.equal(about.errorFields, about.errorFields);
+});
+
+test("what is in a coding says so, and offers no ranges", () => {
+  const { fields, errorFields } = represent(TEXT, { coding: "br", varies: true });
+  for (const list of [fields, errorFields]) assert.equal(list[list.indexOf("Content-Encoding") + 1], "br");
+  assert.ok(!fields.includes("Accept-Ranges"));
 });

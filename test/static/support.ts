@@ -4,6 +4,7 @@ import os from "node:os";
 import path from "node:path";
 import type { TestContext } from "node:test";
 import { type FilesOptions, files } from "../../src/static/index.ts";
+import { type Description, Representation } from "../../src/static/representation.ts";
 import { type Client, connect, start } from "../server/support.ts";
 
 /** What stands under a path: a file's content, or where a symbolic link leads. */
@@ -36,4 +37,19 @@ export async function until(condition: () => boolean): Promise<void> {
 export function settled(location: string): Promise<void> {
   const { ctimeMs } = statSync(location);
   return until(() => Date.now() - ctimeMs > (ctimeMs % 1000 === 0 ? 2000 : 20) + 1);
+}
+
+/** What is said about these bytes, as plain text unless told otherwise. */
+export function represent(bytes: Uint8Array, description: Partial<Description> = {}): Representation {
+  return new Representation({
+    content: bytes,
+    size: bytes.length,
+    type: "text/plain",
+    etag: '"tag"',
+    lastModified: 0,
+    coding: null,
+    varies: false,
+    cacheControl: "no-cache",
+    ...description,
+  });
 }
