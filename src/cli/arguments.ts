@@ -6,14 +6,16 @@ import { nearest } from "./nearest.ts";
 
 type Table = typeof OPTIONS;
 type FlagKey = { [Key in OptionKey]: Table[Key] extends { flag: string } ? Key : never }[OptionKey];
-type ValueOf<Type extends OptionSpec["type"]> = Type extends "boolean"
-  ? boolean
-  : Type extends "string"
-    ? string
-    : number;
+type ValueOf<Option extends OptionSpec> = Option extends { choices: readonly (infer Choice)[] }
+  ? Choice
+  : Option["type"] extends "boolean"
+    ? boolean
+    : Option["type"] extends "string"
+      ? string
+      : number;
 
 /** What was asked for, by flag or environment; what was not is absent, so that an application can have its say. */
-export type Given = { -readonly [Key in FlagKey]?: ValueOf<Table[Key]["type"]> };
+export type Given = { -readonly [Key in FlagKey]?: ValueOf<Table[Key]> };
 
 export type Command =
   | { readonly action: "help" }
@@ -100,7 +102,10 @@ function flagValue(flag: Flag, text: string | undefined, isInline: boolean): unk
   return textValue(flag, text, name);
 }
 
-function textValue({ type }: OptionSpec, text: string, source: string): string | number {
+function textValue({ type, choices }: OptionSpec, text: string, source: string): string | number {
+  if (choices !== undefined && !choices.includes(text)) {
+    throw usageError(`${source} takes ${choices.join(", ").replace(/, (?=[^,]*$)/, " or ")}, not "${text}"`);
+  }
   if (type === "port") return parsePort(text, source);
   if (type !== "integer") return text;
   const number = Number(text);

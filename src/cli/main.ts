@@ -6,11 +6,11 @@ import { files } from "../static/index.ts";
 import { type Application, loadApplication } from "./application.ts";
 import { parseArguments } from "./arguments.ts";
 import { banner, type Terminal } from "./banner.ts";
-import { CommandError } from "./command-error.ts";
+import { CommandError, usageError } from "./command-error.ts";
 import { type Entry, findEntry, requireDirectory } from "./entry.ts";
 import { helpText } from "./help.ts";
 import { listen } from "./listen.ts";
-import { withScripts } from "./scripts.ts";
+import { programs, withScripts } from "./scripts.ts";
 import { DEFAULTS, type Settings } from "./settings.ts";
 import { stopOnSignals } from "./signals.ts";
 import { VERSION } from "./version.ts";
@@ -39,7 +39,7 @@ async function run(args: readonly string[]): Promise<void> {
 
   const { given } = command;
   const entry = findEntry(command.entry);
-  const { handler, wishes } = await open(entry, given.nativeFetch ?? DEFAULTS.nativeFetch);
+  const { handler, wishes } = await open(entry, { ...DEFAULTS, ...given });
   const settings: Settings = { ...DEFAULTS, ...wishes, ...given };
   const server = await listen(withScripts(withStaticFiles(handler, settings), entry, settings), settings);
   const say = settings.quiet ? () => {} : console.error;
@@ -48,10 +48,18 @@ async function run(args: readonly string[]): Promise<void> {
   if (!settings.quiet) console.log(banner(server.url, entry, terminal()));
 }
 
-async function open(entry: Entry, nativeFetch: boolean): Promise<Application> {
-  if (entry.kind === "files") return { handler: files(entry.path), wishes: {} };
+async function open(entry: Entry, settings: Settings): Promise<Application> {
+  const { interface: asked, nativeFetch } = settings;
+  if (entry.kind === "files") return { handler: openDirectory(entry.path, settings), wishes: {} };
+  if (asked === "cgi") throw usageError(`--interface cgi takes a directory of programs, and ${entry.path} is a file`);
   if (!nativeFetch) installFetchGlobals();
-  return loadApplication(entry.path);
+  return loadApplication(entry.path, asked);
+}
+
+function openDirectory(path: string, settings: Settings): Handler {
+  if (settings.interface === undefined) return files(path);
+  if (settings.interface === "cgi") return programs(path, settings);
+  throw usageError(`--interface ${settings.interface} takes a module, and ${path} is a directory`);
 }
 
 function withStaticFiles(next: Handler, settings: Settings): Handler {

@@ -1,4 +1,4 @@
-/** The programs that stand beside a site or an application: `--cgi DIR`. */
+/** Programs: those of a directory, `--interface cgi`, and those that stand beside a site or an application, `--cgi DIR`. */
 import { realpathSync } from "node:fs";
 import { sep } from "node:path";
 import { cgi } from "../gateway/cgi/handler.ts";
@@ -11,10 +11,15 @@ import type { Settings } from "./settings.ts";
 export function withScripts(next: Handler, entry: Entry, settings: Settings): Handler {
   if (settings.cgi === undefined) return next;
   const directory = requireDirectory(settings.cgi, "--cgi");
-  const site = entry.kind === "files" ? entry.path : undefined;
+  const site = entry.kind === "files" && settings.interface === undefined ? entry.path : undefined;
   for (const served of [site, settings.static]) if (served !== undefined) keepApart(directory, served);
   const documentRoot = settings.prefix === "/" ? (settings.static ?? site) : site;
   return cgi(directory, { prefix: settings.cgiPrefix, next, documentRoot, ...limitsOf(settings) });
+}
+
+/** A directory that holds programs and nothing else, under `/`. */
+export function programs(directory: string, settings: Settings): Handler {
+  return cgi(directory, limitsOf(settings));
 }
 
 /** What a program reads stands in its text: passwords, addresses. One spelling that is not ours would show it. */

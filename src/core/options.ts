@@ -13,11 +13,18 @@ export interface OptionSpec {
   readonly env?: string;
   /** What the flag's value is called in the help. */
   readonly value?: string;
+  /** The only values it takes. */
+  readonly choices?: readonly string[];
   readonly group: "Listening" | "Application" | "Scripts" | "Output" | "Limits" | "Timeouts";
   readonly doc: string;
   /** Whose default this follows, and what passing it costs the client. */
   readonly precedent?: string;
 }
+
+/** What applications are written against: a module's interfaces, and cgi, a directory's. */
+const INTERFACES = ["fetch", "cgi"] as const;
+
+export type InterfaceName = (typeof INTERFACES)[number];
 
 export const OPTIONS = {
   port: {
@@ -73,6 +80,15 @@ export const OPTIONS = {
     value: "PATH",
     group: "Application",
     doc: "path under which --static files stand",
+  },
+  interface: {
+    type: "string",
+    default: undefined,
+    flag: "interface",
+    value: "NAME",
+    choices: INTERFACES,
+    group: "Application",
+    doc: `what ENTRY is written for: ${INTERFACES.join(", ")}; by default, what its exports say`,
   },
   nativeFetch: {
     type: "boolean",

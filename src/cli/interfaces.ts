@@ -1,0 +1,83 @@
+/**
+ * The interfaces that applications are written against, and how each is known by what a module exports: one row an
+ * interface. How a module is loaded is not decided here.
+ */
+import type { InterfaceName } from "../core/options.ts";
+import type { Handler } from "../gateway/contract.ts";
+import { type FetchFunction, type FetchOptions, fetchHandler } from "../gateway/fetch/handler.ts";
+import { failure } from "./command-error.ts";
+import { type Exports, exportsInWords, isFunction, member } from "./exports.ts";
+
+/** The interfaces of modules: CGI is one of directories. */
+export type ModuleInterface = Exclude<InterfaceName, "cgi">;
+
+/** An application that was found in a module. */
+interface Found {
+  /** What was found, such as `its default export has fetch()`. */
+  readonly what: string;
+  /** Puts the adapter around it. */
+  readonly open: () => Handler | Promise<Handler>;
+}
+
+interface Interface {
+  /** How an application of it is exported. */
+  readonly wanted: string;
+  /**
+   * What the module has of it; `undefined` if nothing.
+   * @param asked whether it is the interface that `--interface` names: then whatever may be an application is one
+   */
+  readonly find: (exports: Exports, asked: boolean) => Found | undefined;
+}
+
+const INTERFACES: Readonly<Record<ModuleInterface, Interface>> = {
+  fetch: { wanted: "export default { fetch(request) { ... } }", find: findFetch },
+};
+
+const NAMES = Object.keys(INTERFACES) as ModuleInterface[];
+
+/**
+ * Finds the application that a module exports.
+ * @param asked the interface that was asked for
+ * @throws {CommandError} one line that says what was found, and which flag decides
+ */
+export function findApplication(path: string, exports: Exports, asked: ModuleInterface | undefined): Found {
+  const found = (asked === undefined ? NAMES : [asked]).flatMap((name) => {
+    const application = INTERFACES[name].find(exports, asked !== undefined);
+    return application === undefined ? [] : [{ name, ...application }];
+  });
+  const [application] = found;
+  if (application === undefined) throw failure(`${path} ${nothingFound(exports, asked)}`);
+  if (found.length === 1) return application;
+  const each = found.map(({ name, what }) => `${what} (--interface ${name})`).join(", and ");
+  throw failure(`${path} holds more than one application: ${each}. Give one of these flags`);
+}
+
+function nothingFound(exports: Exports, asked: ModuleInterface | undefined): string {
+  const what = exportsInWords(exports);
+  if (asked !== undefined) {
+    const { wanted } = INTERFACES[asked];
+    return `holds no application for --interface ${asked}: ${what}. Wanted: ${wanted}`;
+  }
+  const possible = NAMES.filter((name) => INTERFACES[name].find(exports, true) !== undefined);
+  if (possible.length === 0) return `holds no application: ${what}. Wanted: ${INTERFACES.fetch.wanted}`;
+  const flags = possible.map((name) => `--interface ${name}`).join(" or ");
+  return `does not say which interface it is written for: ${what}. Give ${flags}`;
+}
+
+function findFetch({ main, module }: Exports, asked: boolean): Found | undefined {
+  const error = member(main, "error");
+  const options: FetchOptions = isFunction(error) ? { error: error.bind(main) as FetchOptions["error"] } : {};
+  const found = (what: string, fetch: FetchFunction): Found => ({ what, open: () => fetchHandler(fetch, options) });
+
+  if (isFunction(member(main, "fetch"))) {
+    const application = main as unknown as { fetch: FetchFunction };
+    // Looked up on every call, as a method is: the application may replace it.
+    return found("its default export has fetch()", (request) => application.fetch(request));
+  }
+  // Two parameters make it a handler of node:http's kind; srvx draws the line there as well.
+  if (isFunction(main) && (main.length < 2 || asked)) {
+    return found("its default export is a function of the request", main as unknown as FetchFunction);
+  }
+  const { fetch } = module;
+  return isFunction(fetch) ? found("it exports fetch()", fetch as unknown as FetchFunction) : undefined;
+}
