@@ -15,10 +15,14 @@ export async function listen(handler: Handler, settings: Settings): Promise<Serv
     const timeouts = section(settings, "timeouts");
     return await new Server(handler, { port, hostname, unix, backlog, limits, timeouts }).ready();
   } catch (error) {
-    throw failure(
-      unix === undefined ? addressFailure(error as NodeJS.ErrnoException, settings) : pathFailure(error, unix),
-    );
+    throw failure(bindFailure(error, settings));
   }
+}
+
+/** Why the address cannot be had, and what to do, in one line. */
+export function bindFailure(error: unknown, settings: Settings): string {
+  const { unix } = settings;
+  return unix === undefined ? addressFailure(error as NodeJS.ErrnoException, settings) : pathFailure(error, unix);
 }
 
 function addressFailure({ code, message }: NodeJS.ErrnoException, { port, hostname }: Settings): string {

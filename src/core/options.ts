@@ -15,7 +15,7 @@ export interface OptionSpec {
   readonly value?: string;
   /** The only values it takes. */
   readonly choices?: readonly string[];
-  readonly group: "Listening" | "Application" | "Scripts" | "Output" | "Limits" | "Timeouts";
+  readonly group: "Listening" | "Application" | "Scripts" | "Workers" | "Output" | "Limits" | "Timeouts";
   readonly doc: string;
   /** Whose default this follows, and what passing it costs the client. */
   readonly precedent?: string;
@@ -139,6 +139,69 @@ export const OPTIONS = {
     group: "Scripts",
     doc: "requests that wait until a program can run for them",
     precedent: "no other server has it; past it: 503",
+  },
+  model: {
+    type: "string",
+    default: undefined,
+    flag: "model",
+    value: "MODEL",
+    choices: ["event-loop", "serial", "threads", "processes"],
+    group: "Workers",
+    doc: "event-loop, serial (one request at a time), threads or processes; processes if there are several workers",
+  },
+  workers: {
+    type: "string",
+    default: undefined,
+    flag: "workers",
+    short: "w",
+    env: "WEB_CONCURRENCY",
+    value: "N",
+    group: "Workers",
+    doc: "how many threads or processes, or auto: one for each core",
+    precedent: "gunicorn and Puma read WEB_CONCURRENCY",
+  },
+  probe: {
+    type: "string",
+    default: undefined,
+    flag: "probe",
+    value: "PATH",
+    group: "Workers",
+    doc: "ask a new worker's application for PATH before it counts as ready; below 500 passes",
+  },
+  workerTimeout: {
+    type: "integer",
+    default: 30_000,
+    flag: "worker-timeout",
+    value: "MS",
+    group: "Workers",
+    doc: "milliseconds a worker may be blocked before it is reported, killed and replaced; 0 for any time",
+    precedent: "gunicorn timeout 30 s",
+  },
+  maxRequests: {
+    type: "integer",
+    default: 0,
+    flag: "max-requests",
+    value: "N",
+    group: "Workers",
+    doc: "requests after which a worker is replaced, checked once a second; 0 for any number",
+    precedent: "gunicorn max_requests 0",
+  },
+  maxRequestsJitter: {
+    type: "integer",
+    default: 0,
+    flag: "max-requests-jitter",
+    value: "N",
+    group: "Workers",
+    doc: "up to so many requests more, by lot, so that workers are not replaced together",
+    precedent: "gunicorn max_requests_jitter 0",
+  },
+  maxRss: {
+    type: "integer",
+    default: 0,
+    flag: "max-rss",
+    value: "MB",
+    group: "Workers",
+    doc: "megabytes of memory after which a worker process is replaced; 0 for any amount",
   },
   quiet: {
     type: "boolean",

@@ -9,6 +9,8 @@ export interface ListenOptions {
   readonly hostname: string;
   /** A path: listen on a unix socket in place of TCP. */
   readonly unix?: string | undefined;
+  /** A socket that is bound already, by whoever started this process: listen on it instead. */
+  readonly fd?: number | undefined;
   /** Connections the kernel queues until they are accepted. */
   readonly backlog: number;
   /** Read by documented means only; slower. */
@@ -31,11 +33,12 @@ export class Listener {
 
   /** Resolves when connections can come. @throws {Error} (rejects) with the system's `code`: `EADDRINUSE`, `EACCES` … */
   listen(): Promise<void> {
-    const { port, hostname, unix, backlog } = this.#options;
+    const { port, hostname, unix, fd, backlog } = this.#options;
+    const address = fd !== undefined ? { fd } : unix !== undefined ? { path: unix } : { port, host: hostname };
     const server = this.#server;
     return new Promise((resolve, reject) => {
       server.once("error", reject);
-      server.listen(unix === undefined ? { port, host: hostname, backlog } : { path: unix, backlog }, () => {
+      server.listen({ ...address, backlog }, () => {
         server.removeListener("error", reject);
         server.on("error", (error) => this.#options.onError?.(error));
         resolve();

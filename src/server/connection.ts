@@ -8,6 +8,7 @@ import type { Duplex } from "node:stream";
 import { type Fault, type FaultCode, FaultError, fault } from "../core/faults.ts";
 import type { Limits, Timeouts } from "../core/options.ts";
 import type { ConnectionInfo, Exchange, Handler } from "../gateway/contract.ts";
+import type { RequestHead } from "../http/request-head.ts";
 import { FRAMING } from "../http1/framing.ts";
 import { RequestParser, STEP } from "../http1/request-parser.ts";
 import { encodeFields, encodeHead, statusLine } from "../http1/response-encoder.ts";
@@ -104,6 +105,11 @@ export class Connection extends Expiring implements Reader, BodyFlow {
     socket.on("drain", onDrain);
     socket.on("error", onError);
     host.deadlines.set(this, host.timeouts.headers);
+  }
+
+  /** The request that is under way. */
+  get request(): RequestHead | null {
+    return this.#exchange?.head ?? null;
   }
 
   get info(): ConnectionInfo {

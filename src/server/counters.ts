@@ -16,6 +16,8 @@ export class Counters {
   stalled = 0;
   /** Clients that left before their response was complete. */
   departed = 0;
+  /** Requests cut off because the server closed, and its grace was over. */
+  dropped = 0;
   /** Exchanges that the application failed: an error, or a response other than it had declared. */
   errors = 0;
 }

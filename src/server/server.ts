@@ -3,6 +3,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { FAULTS, type FaultCode } from "../core/faults.ts";
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Limits, OPTIONS, type Timeouts } from "../core/options.ts";
 import type { Exchange, Handler } from "../gateway/contract.ts";
+import type { RequestHead } from "../http/request-head.ts";
 import { Deadlines } from "../net/deadlines.ts";
 import { Listener } from "../net/listener.ts";
 import { Admission } from "./admission.ts";
@@ -16,6 +17,8 @@ export interface ServerOptions {
   hostname?: string | undefined;
   /** Listen on a unix socket at this path in place of TCP. */
   unix?: string | undefined;
+  /** Listen on this descriptor, a socket that is bound already, in place of both. */
+  fd?: number | undefined;
   /** Connections the kernel queues until they are accepted. Default 511. */
   backlog?: number | undefined;
   /** What a request may take; what is not given stays at its default. */
@@ -73,6 +76,7 @@ export class Server {
       port: options.port ?? OPTIONS.port.default,
       hostname: options.hostname ?? OPTIONS.hostname.default,
       unix: options.unix,
+      fd: options.fd,
       backlog: options.backlog ?? OPTIONS.backlog.default,
       plainReads: options.plainReads,
       onError: (error) => this.#reportSeldom(error.code ?? error.message, error),
@@ -107,23 +111,29 @@ export class Server {
   /**
    * Stops accepting, closes idle connections, lets requests in flight end (their responses announce `Connection:
    * close`), and resolves when the last connection is gone. What is left after `timeouts.grace` is cut; with `force`, at
-   * once.
+   * once. With `patient`, idle connections may bring one more request: a client that sends it just now does not find its
+   * connection closed. That is for a server whose listening queue is somebody else's from now on.
    */
-  close({ force = false }: { force?: boolean } = {}): Promise<void> {
-    this.#closing ??= this.#drain();
+  close({ force = false, patient = false }: { force?: boolean; patient?: boolean } = {}): Promise<void> {
+    this.#closing ??= this.#drain(patient);
     if (force) this.#cutAll();
     return this.#closing;
+  }
+
+  /** The requests that are under way: those of which the application has the head and the client not yet the response. */
+  requests(): RequestHead[] {
+    return [...this.#connections].flatMap(({ request }) => request ?? []);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  async #drain(): Promise<void> {
+  async #drain(patient: boolean): Promise<void> {
     this.#host.draining = true;
     await this.#listening.catch(() => {});
     this.#listener.close();
-    for (const connection of [...this.#connections]) connection.retire();
+    if (!patient) for (const connection of [...this.#connections]) connection.retire();
     if (this.#connections.size === 0) return;
     const grace = setTimeout(() => this.#cutAll(), this.#host.timeouts.grace);
     await new Promise<void>((resolve) => (this.#emptied = resolve));
@@ -131,6 +141,7 @@ export class Server {
   }
 
   #cutAll(): void {
+    this.counters.dropped += this.requests().length;
     for (const connection of [...this.#connections]) connection.cut();
   }
 

@@ -1,0 +1,60 @@
+/** Serving by several workers: the socket is bound here, the application is loaded in each of them. */
+import { constants } from "node:os";
+import { bindShared } from "../net/shared-socket.ts";
+import type { Spawn } from "../run/messages.ts";
+import { processes } from "../run/processes.ts";
+import { Supervisor } from "../run/supervisor.ts";
+import { threads } from "../run/threads.ts";
+import { failure } from "./command-error.ts";
+import { bindFailure } from "./listen.ts";
+import type { Settings } from "./settings.ts";
+import { claimSocketPath } from "./socket-path.ts";
+
+export interface Supervision {
+  /** The command line, which each worker reads again. */
+  readonly args: readonly string[];
+  readonly settings: Settings;
+  readonly model: "threads" | "processes";
+  readonly workers: number;
+  readonly say: (line: string) => void;
+}
+
+const PROGRAM = new URL("./worker.js", import.meta.url);
+
+/**
+ * Resolves with the URL when all workers are ready. From then on signals rule, with gunicorn's meanings.
+ * @throws {CommandError} when the address cannot be had, or the first worker does not become ready; exit code 1.
+ */
+export async function supervise({ args, settings, model, workers, say }: Supervision): Promise<string> {
+  const { hostname, port, unix, workerTimeout } = settings;
+  if (unix !== undefined) await claimSocketPath(unix);
+  const socket = await bindShared(unix === undefined ? { hostname, port } : { unix }).catch((error) => {
+    throw failure(bindFailure(error, settings));
+  });
+  const spawn: Spawn = (model === "threads" ? threads : processes)(PROGRAM, args, socket);
+  const supervisor = new Supervisor({ spawn, workers, workerTimeout, grace: settings["timeouts.grace"], say });
+  await supervisor.start().catch((error) => {
+    socket.close();
+    throw failure(error.message);
+  });
+  void supervisor.ended.then((code) => {
+    socket.close();
+    process.exit(code);
+  });
+  obeySignals(supervisor, say);
+  const { address } = socket;
+  if (typeof address === "string") return `unix:${address}`;
+  return `http://${address.family === "IPv6" ? `[${address.address}]` : address.address}:${address.port}/`;
+}
+
+/** The signals of gunicorn's arbiter. */
+function obeySignals(supervisor: Supervisor, say: (line: string) => void): void {
+  process.on("SIGTERM", () => void supervisor.stop());
+  for (const signal of ["SIGINT", "SIGQUIT"] as const) process.on(signal, () => void supervisor.stop({ force: true }));
+  process.on("SIGHUP", () => {
+    say("reloading");
+    void supervisor.reload();
+  });
+  if ("SIGTTIN" in constants.signals) process.on("SIGTTIN" as NodeJS.Signals, () => supervisor.add());
+  if ("SIGTTOU" in constants.signals) process.on("SIGTTOU" as NodeJS.Signals, () => supervisor.remove());
+}

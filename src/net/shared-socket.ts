@@ -1,0 +1,64 @@
+/**
+ * A listening socket for several processes: bound here, listened on by whoever inherits its descriptor, and open for as
+ * long as this process holds it. Connections that arrive while no worker accepts wait in its queue. Node binds without
+ * listening in one function only, which its cluster module uses and its documentation does not name: this file is the
+ * only one that calls it.
+ */
+import { fork } from "node:child_process";
+import { lookup } from "node:dns/promises";
+import { once } from "node:events";
+import net from "node:net";
+import { getSystemErrorMap } from "node:util";
+
+export interface SharedSocket {
+  readonly fd: number;
+  /** The bound address; a path for a unix socket. */
+  readonly address: net.AddressInfo | string;
+  /** A descriptor of the same socket for a thread, which closes it by itself: two may not share a number. */
+  copy(): Promise<number>;
+  close(): void;
+}
+
+interface Handle {
+  readonly fd: number;
+  getsockname(address: object): number;
+  close(): void;
+}
+
+type CreateServerHandle = (address: string, port: number, addressType: 4 | 6 | -1) => Handle | number;
+
+/** @throws {Error} with the system's `code`: `EADDRINUSE`, `EACCES` … */
+export async function bindShared(to: { hostname: string; port: number } | { unix: string }): Promise<SharedSocket> {
+  if ("unix" in to) return bind(to.unix, -1, -1);
+  const { address, family } = await lookup(to.hostname);
+  return bind(address, to.port, family === 6 ? 6 : 4);
+}
+
+function bind(address: string, port: number, family: 4 | 6 | -1): SharedSocket {
+  const create = (net as unknown as { _createServerHandle: CreateServerHandle })._createServerHandle;
+  const handle = create(address, port, family);
+  if (typeof handle === "number") throw bindError(handle, family === -1 ? address : `${address}:${port}`);
+  const rest = { fd: handle.fd, copy: () => copyOf(handle), close: () => handle.close() };
+  if (family === -1) return { address, ...rest };
+  const bound = {} as net.AddressInfo;
+  // libuv keeps an address in use to itself until somebody asks.
+  const errno = handle.getsockname(bound);
+  if (errno < 0) throw bindError(errno, `${address}:${port}`);
+  return { address: bound, ...rest };
+}
+
+/**
+ * Only the way between two processes copies a descriptor, so it goes to a child and back. What comes back is left to the
+ * thread that gets its number, and never closed here.
+ */
+async function copyOf(handle: Handle): Promise<number> {
+  const mirror = fork(new URL("./mirror.js", import.meta.url), { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  mirror.send("copy", handle as unknown as net.Server);
+  const [, copy] = (await once(mirror, "message")) as [unknown, Handle];
+  return copy.fd;
+}
+
+function bindError(errno: number, where: string): NodeJS.ErrnoException {
+  const [code, message] = getSystemErrorMap().get(errno) ?? ["UNKNOWN", "unknown error"];
+  return Object.assign(new Error(`bind ${code}: ${message} ${where}`), { code, errno, syscall: "bind" });
+}

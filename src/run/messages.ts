@@ -1,0 +1,37 @@
+/** What a supervisor and its workers say to each other; plain data, so that threads and processes carry it alike. */
+
+export type ToWorker =
+  /** Take no new connections, let requests end, then end. With `replaced`, somebody else listens from now on. */
+  | { readonly kind: "drain"; readonly replaced: boolean }
+  /** End now. */
+  | { readonly kind: "stop" };
+
+export type FromWorker =
+  /** The application is loaded, the probe passed, and connections are accepted. */
+  | { readonly kind: "ready" }
+  /** None of that will be; `line` says why. */
+  | { readonly kind: "failed"; readonly line: string }
+  /** The event loop turns. */
+  | { readonly kind: "beat" }
+  /** It has done or grown enough, and would like to be replaced. */
+  | { readonly kind: "retire"; readonly reason: string }
+  /** Its last words: requests that were let end, and requests that were cut off, since it was asked to drain. */
+  | { readonly kind: "drained"; readonly finished: number; readonly dropped: number };
+
+/** The supervisor's end of a worker. */
+export interface Worker {
+  /** How people find it: `pid 4711` or `thread 3`. */
+  readonly name: string;
+  send(message: ToWorker): void;
+  /** Ends it without asking, also when its event loop is blocked. */
+  kill(): void;
+}
+
+export interface WorkerEvents {
+  message(message: FromWorker): void;
+  /** It has ended; `how` says by what, as in `exit code 1` or `SIGKILL`. */
+  ended(how: string): void;
+}
+
+/** A concurrency model: how a worker comes to be. */
+export type Spawn = (events: WorkerEvents) => Promise<Worker>;

@@ -1,0 +1,68 @@
+/** A worker's side of its life: it starts, beats, retires and drains. What it serves is not known here. */
+import type { Server } from "../server/server.ts";
+import type { FromWorker, ToWorker } from "./messages.ts";
+
+/** The worker's end of the way to its supervisor. */
+export interface Channel {
+  send(message: FromWorker): void;
+  /** Calls back for each message; and with `null` once there is no supervisor any more. */
+  receive(listener: (message: ToWorker | null) => void): void;
+}
+
+export interface Lifespan {
+  /** Requests after which the worker asks to be replaced; 0 for any number. */
+  readonly maxRequests: number;
+  /** Bytes of resident memory after which it does; 0 for any amount. */
+  readonly maxRss: number;
+}
+
+/** Milliseconds between two signs of life. */
+export const BEAT = 1000;
+
+/**
+ * Starts a server and serves until the supervisor says otherwise or is gone. Ends the process, or the thread.
+ * @param open gives a server that listens, or rejects with an error whose message is for the user
+ */
+export async function work(channel: Channel, open: () => Promise<Server>, lifespan: Lifespan): Promise<void> {
+  let server: Server | null = null;
+  channel.receive((message) => {
+    if (message?.kind !== "drain" || server === null) process.exit(message === null ? 1 : 0);
+    void drain(channel, server, message.replaced);
+  });
+  try {
+    server = await open();
+  } catch (error) {
+    channel.send({ kind: "failed", line: (error as Error).message });
+    // What was sent leaves with this turn of the event loop.
+    setImmediate(() => process.exit(1));
+    return;
+  }
+  channel.send({ kind: "ready" });
+  beat(channel, server, lifespan);
+}
+
+function beat(channel: Channel, server: Server, { maxRequests, maxRss }: Lifespan): void {
+  let hasAsked = false;
+  setInterval(() => {
+    channel.send({ kind: "beat" });
+    const { requests } = server.counters;
+    const { rss } = process.memoryUsage;
+    const reason =
+      maxRequests > 0 && requests >= maxRequests
+        ? `it has answered ${requests} requests`
+        : maxRss > 0 && rss() > maxRss
+          ? `it takes ${Math.round(rss() / 2 ** 20)} MB`
+          : null;
+    if (reason === null || hasAsked) return;
+    hasAsked = true;
+    channel.send({ kind: "retire", reason });
+  }, BEAT);
+}
+
+async function drain(channel: Channel, server: Server, patient: boolean): Promise<void> {
+  const before = server.counters.requests - server.requests().length;
+  await server.close({ patient });
+  const { requests, dropped } = server.counters;
+  channel.send({ kind: "drained", finished: requests - before - dropped, dropped });
+  setImmediate(() => process.exit(0));
+}
