@@ -6,7 +6,7 @@ import { type Channel, work } from "../run/worker.ts";
 import { Server } from "../server/server.ts";
 import { type Command, parseArguments } from "./arguments.ts";
 import { prepare } from "./serving.ts";
-import { type Settings, section } from "./settings.ts";
+import { DEFAULTS, type Settings, section } from "./settings.ts";
 
 /** A thread is told what a process finds in its surroundings. */
 interface ThreadData {
@@ -21,6 +21,7 @@ const { entry, given } = parseArguments(args, process.env) as Command & { action
 
 if (thread === null) leaveSignalsToTheSupervisor();
 await work(channel(), open, {
+  timeout: thread === null ? (given.workerTimeout ?? DEFAULTS.workerTimeout) : 0,
   maxRequests: jittered(given.maxRequests ?? 0, given.maxRequestsJitter ?? 0),
   maxRss: thread === null ? (given.maxRss ?? 0) * 2 ** 20 : 0,
 });
@@ -30,7 +31,8 @@ async function open(): Promise<Server> {
   await probe(toFetch(handler), settings);
   const limits = section(settings, "limits");
   const timeouts = section(settings, "timeouts");
-  return new Server(handler, { fd: thread?.fd ?? LISTENING_FD, backlog: settings.backlog, limits, timeouts }).ready();
+  const fd = thread?.fd ?? LISTENING_FD;
+  return new Server(handler, { fd, backlog: settings.backlog, limits, timeouts, timed: true }).ready();
 }
 
 /** @throws {Error} when the application does not answer the trial request, or with a server error. */
@@ -51,6 +53,8 @@ function channel(): Channel {
     receive(listener) {
       process.on("message", (message) => listener(message as Parameters<typeof listener>[0]));
       process.on("disconnect", () => listener(null));
+      // The supervisor may have died while this was loaded.
+      if (!process.connected) listener(null);
     },
   };
 }

@@ -22,6 +22,9 @@ const MAX_FAILURES = 5;
 /** Milliseconds that a worker may take beyond its grace, or its own watchdog beyond the timeout, before it is killed. */
 const MARGIN = 3000;
 
+/** Milliseconds that a worker may take to end at once. */
+const QUICK = 500;
+
 type State = "starting" | "ready" | "draining" | "ended";
 
 class Member {
@@ -109,11 +112,17 @@ export class Supervisor {
   }
 
   /** Lets requests in flight end, then ends; with `force`, ends at once. */
-  async stop({ force = false }: { force?: boolean } = {}): Promise<void> {
+  stop({ force = false }: { force?: boolean } = {}): Promise<void> {
+    return this.#stop(force, 0);
+  }
+
+  async #stop(force: boolean, exitCode: number): Promise<void> {
     this.#stopping = true;
-    await Promise.all([...this.#members].map((member) => (force ? this.#kill(member) : this.#drain(member, { replaced: false }))));
+    await Promise.all(
+      [...this.#members].map((member) => (force ? this.#kill(member) : this.#drain(member, { replaced: false }))),
+    );
     if (this.#watch !== null) clearInterval(this.#watch);
-    this.#end(0);
+    this.#end(exitCode);
   }
 
   #ready(): Member[] {
@@ -174,8 +183,7 @@ export class Supervisor {
         this.#options.say(`a worker could not start: ${(error as Error).message}`);
         if (failures >= MAX_FAILURES && this.ready === 0) {
           this.#options.say(`given up after ${failures} starts that failed`);
-          await this.stop({ force: true });
-          return this.#end(3);
+          return this.#stop(true, 3);
         }
         await new Promise((resolve) => setTimeout(resolve, Math.min(BACK_OFF[0] * 2 ** failures, BACK_OFF[1])));
       }
@@ -216,7 +224,7 @@ export class Supervisor {
     if (member.state === "ended") return;
     member.state = "draining";
     member.worker?.send({ kind: "stop" });
-    const late = setTimeout(() => member.worker?.kill(), MARGIN);
+    const late = setTimeout(() => member.worker?.kill(), QUICK);
     await member.ended.promise;
     clearTimeout(late);
   }

@@ -1,6 +1,7 @@
 /** A worker's side of its life: it starts, beats, retires and drains. What it serves is not known here. */
 import type { Server } from "../server/server.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
+import { watch } from "./watchdog.ts";
 
 /** The worker's end of the way to its supervisor. */
 export interface Channel {
@@ -10,6 +11,8 @@ export interface Channel {
 }
 
 export interface Lifespan {
+  /** Milliseconds that the event loop may be blocked, in a process that watches itself; 0 for any time. */
+  readonly timeout: number;
   /** Requests after which the worker asks to be replaced; 0 for any number. */
   readonly maxRequests: number;
   /** Bytes of resident memory after which it does; 0 for any amount. */
@@ -37,8 +40,10 @@ export async function work(channel: Channel, open: () => Promise<Server>, lifesp
     setImmediate(() => process.exit(1));
     return;
   }
+  const serving = server;
+  if (lifespan.timeout > 0) watch(lifespan.timeout, () => underWay(serving));
   channel.send({ kind: "ready" });
-  beat(channel, server, lifespan);
+  beat(channel, serving, lifespan);
 }
 
 function beat(channel: Channel, server: Server, { maxRequests, maxRss }: Lifespan): void {
@@ -57,6 +62,14 @@ function beat(channel: Channel, server: Server, { maxRequests, maxRss }: Lifespa
     hasAsked = true;
     channel.send({ kind: "retire", reason });
   }, BEAT);
+}
+
+/** The requests under way, a line each, the oldest first. */
+function underWay(server: Server): string[] {
+  const requests = server.requests().sort((a, b) => a.since - b.since);
+  return requests.map(({ method, target, since }) => {
+    return `${method} ${target}, for ${((Date.now() - since) / 1000).toFixed(1)} s`;
+  });
 }
 
 async function drain(channel: Channel, server: Server, patient: boolean): Promise<void> {

@@ -3,11 +3,10 @@ import type { AddressInfo, Socket } from "node:net";
 import { FAULTS, type FaultCode } from "../core/faults.ts";
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Limits, OPTIONS, type Timeouts } from "../core/options.ts";
 import type { Exchange, Handler } from "../gateway/contract.ts";
-import type { RequestHead } from "../http/request-head.ts";
 import { Deadlines } from "../net/deadlines.ts";
 import { Listener } from "../net/listener.ts";
 import { Admission } from "./admission.ts";
-import { Connection, type Host } from "./connection.ts";
+import { Connection, type Host, type PendingRequest } from "./connection.ts";
 import { Counters } from "./counters.ts";
 
 export interface ServerOptions {
@@ -30,6 +29,8 @@ export interface ServerOptions {
    * at most once a minute for each reason. Default: `console.error`.
    */
   onError?: ((error: unknown, exchange: Exchange | null) => void) | undefined;
+  /** Remember when each request came, for `requests()`; otherwise that is not known. */
+  timed?: boolean | undefined;
   /** Takes CONNECT requests, to answer them by `takeOver()`. Without it they are refused with 501. */
   connect?: Handler | undefined;
   /** Read sockets by documented means only, at some cost. */
@@ -67,6 +68,7 @@ export class Server {
       deadlines: new Deadlines(),
       draining: false,
       counters: this.counters,
+      timed: options.timed ?? false,
       spareParsers: [],
       report: options.onError ?? reportToConsole,
       closed: (connection) => this.#closed(connection),
@@ -121,7 +123,7 @@ export class Server {
   }
 
   /** The requests that are under way: those of which the application has the head and the client not yet the response. */
-  requests(): RequestHead[] {
+  requests(): PendingRequest[] {
     return [...this.#connections].flatMap(({ request }) => request ?? []);
   }
 
