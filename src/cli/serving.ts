@@ -5,8 +5,8 @@ import { serial } from "../run/serial.ts";
 import { files } from "../static/index.ts";
 import { type Application, loadApplication } from "./application.ts";
 import type { Given } from "./arguments.ts";
-import { type Entry, findEntry, requireDirectory } from "./entry.ts";
 import { usageError } from "./command-error.ts";
+import { type Entry, findEntry, requireDirectory } from "./entry.ts";
 import { programs, withScripts } from "./scripts.ts";
 import { DEFAULTS, type Settings } from "./settings.ts";
 

@@ -14,7 +14,8 @@ test("--help shows every flag of the table, with what stands behind it", async (
     if (spec.flag === undefined) continue;
     const { flag, short, value, doc, env } = spec;
     assert.ok(text.includes(`${short ? `-${short}, ` : ""}--${flag}${value ? ` ${value}` : ""} ${doc}`), flag);
-    if (env !== undefined) assert.ok(text.includes(`[$${env}${spec.default === undefined ? "" : ` or ${spec.default}`}]`), env);
+    if (env !== undefined)
+      assert.ok(text.includes(`[$${env}${spec.default === undefined ? "" : ` or ${spec.default}`}]`), env);
   }
 });
 
