@@ -13,6 +13,7 @@ import { RequestParser, STEP } from "../http1/request-parser.ts";
 import { encodeFields, encodeHead, statusLine } from "../http1/response-encoder.ts";
 import { type Deadlines, Expiring } from "../net/deadlines.ts";
 import { type Reader, type ReadSocket, readerOf, release } from "../net/reading.ts";
+import type { RequestContext } from "./context.ts";
 import type { Counters } from "./counters.ts";
 import { ServerExchange } from "./exchange.ts";
 import { type BodyFlow, RequestBody } from "./request-body.ts";
@@ -29,6 +30,7 @@ export interface Host {
   readonly handler: Handler;
   /** Takes CONNECT requests. */
   readonly connect: Handler | undefined;
+  readonly context: RequestContext;
   readonly limits: Limits;
   readonly timeouts: Timeouts;
   readonly deadlines: Deadlines;
@@ -176,7 +178,7 @@ export class Connection extends Expiring implements Reader, BodyFlow {
 
   #begin(): void {
     const parser = this.#parser!;
-    const { connect, counters, handler, limits, timed } = this.#host;
+    const { connect, context, counters, handler, limits, timed } = this.#host;
     const { method } = parser.head!;
     if (method === "TRACE" || (method === "CONNECT" && connect === undefined)) {
       return this.#refuse(fault("METHOD_NOT_SUPPORTED"));
@@ -195,7 +197,7 @@ export class Connection extends Expiring implements Reader, BodyFlow {
     this.#received = 0;
     this.#drained = 0;
     try {
-      const result = method === "CONNECT" ? connect!(exchange) : handler(exchange);
+      const result = context.run(method === "CONNECT" ? connect! : handler, exchange);
       // A handler that returns nothing must not pay for a promise: awaiting always costs 116 ns a request.
       if (result !== undefined) result.then(undefined, (error: unknown) => exchange.fail(error));
     } catch (error) {

@@ -7,6 +7,7 @@ import { Deadlines } from "../net/deadlines.ts";
 import { Listener } from "../net/listener.ts";
 import { Admission } from "./admission.ts";
 import { Connection, type Host, type PendingRequest } from "./connection.ts";
+import { RequestContext } from "./context.ts";
 import { Counters } from "./counters.ts";
 
 export interface ServerOptions {
@@ -63,6 +64,7 @@ export class Server {
     this.#host = {
       handler,
       connect: options.connect,
+      context: new RequestContext(),
       limits,
       timeouts: { ...DEFAULT_TIMEOUTS, ...options.timeouts },
       deadlines: new Deadlines(),
