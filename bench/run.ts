@@ -11,7 +11,7 @@ import { HELP, type Options, readOptions } from "./harness/options.ts";
 import type { Places } from "./harness/peers.ts";
 import { endGroupsOnExit } from "./harness/process-group.ts";
 import { conditions, idleReport, workloadReport } from "./harness/report.ts";
-import { FILE_NAME, FILE_TEXT, WORKLOADS } from "./harness/workloads.ts";
+import { FILES, WORKLOADS } from "./harness/workloads.ts";
 
 const words = process.argv.slice(2);
 try {
@@ -73,7 +73,7 @@ function makeDirectories(): Places {
   const files = join(scratch, "files");
   mkdirSync(files);
   chmodSync(scratch, 0o755);
-  writeFileSync(join(files, FILE_NAME), FILE_TEXT);
+  for (const [name, text] of Object.entries(FILES)) writeFileSync(join(files, name), text);
   return { scratch, files };
 }
 

@@ -82,7 +82,7 @@ async function measureServer(
   const client = fork(CLIENT, [String(server.port)]);
   try {
     const requestFile = `${where.scratch}/request-${server.port}`;
-    writeFileSync(requestFile, requestText(hello, server.port));
+    writeFileSync(requestFile, requestText(hello, server.port, []));
     await load(server.port, requestFile, hello.connections, 1, pins.load);
     await settled(server);
 

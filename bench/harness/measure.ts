@@ -113,14 +113,14 @@ async function startAll(
 }
 
 async function measureRound(
-  { port, group }: RunningServer,
+  { port, group, validators }: RunningServer,
   workload: Workload,
   seconds: number,
   scratch: string,
   pins: Pins,
 ): Promise<Round> {
   const requestFile = `${scratch}/request-${port}`;
-  writeFileSync(requestFile, requestText(workload, port));
+  writeFileSync(requestFile, requestText(workload, port, validators));
   const before = { server: cpuTime(group), own: ownCpuTime(), busy: busyTime(), time: performance.now() };
   const counted: Load = await load(port, requestFile, workload.connections, seconds, pins.load);
   const after = { server: cpuTime(group), own: ownCpuTime(), busy: busyTime(), time: performance.now() };

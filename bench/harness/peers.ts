@@ -10,7 +10,7 @@ const MODULES = `${BENCH}node_modules/`;
 
 /** The directories of a run. */
 export interface Places {
-  /** Holds the file of the `file` workload and nothing else. */
+  /** Holds the files that are served and nothing else. */
   readonly files: string;
   /** For what servers and wrk need to find in a file. */
   readonly scratch: string;

@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { request } from "node:http";
+import { type IncomingHttpHeaders, request } from "node:http";
 import { type AddressInfo, createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Peer, Places } from "./peers.ts";
@@ -17,6 +17,8 @@ export interface RunningServer {
   readonly version: string;
   readonly port: number;
   readonly group: number;
+  /** Of a workload that revalidates: the fields that ask whether the first answer is current. */
+  readonly validators: Workload["fields"];
   /** Why it has ended, if it has. */
   ended(): string | undefined;
   stop(): void;
@@ -38,23 +40,17 @@ export async function startServer(
   const child = startGroup([...pin, ...command], { NO_COLOR: "1", DENO_DIR: where.scratch, DENO_NO_UPDATE_CHECK: "1" });
 
   const ended = watchEnd(child);
-  const server: RunningServer = {
-    peer,
-    version,
-    port,
-    group: child.pid ?? 0,
-    ended,
-    stop: () => {
-      if (ended() === undefined) endGroup(child.pid!);
-    },
+  const stop = () => {
+    if (ended() === undefined) endGroup(child.pid!);
   };
   try {
-    await rightAnswer(server, workload);
+    const first = await rightAnswer(port, workload, ended);
+    const validators = workload.revalidates === true ? await rightValidators(port, workload, first) : [];
+    return { peer, version, port, group: child.pid ?? 0, validators, ended, stop };
   } catch (error) {
-    server.stop();
+    stop();
     throw error;
   }
-  return server;
 }
 
 /** Returns a function that tells why the program has ended, once it has. */
@@ -74,15 +70,21 @@ function watchEnd(child: ChildProcess): () => string | undefined {
   return () => ended;
 }
 
+interface Answer {
+  readonly status: number;
+  readonly fields: IncomingHttpHeaders;
+  readonly body: string;
+}
+
 /** Asks until the server answers; the first answer has to be right. */
-async function rightAnswer(server: RunningServer, workload: Workload): Promise<void> {
+async function rightAnswer(port: number, workload: Workload, ended: () => string | undefined): Promise<Answer> {
   const deadline = Date.now() + START_LIMIT;
   for (;;) {
-    const ended = server.ended();
-    if (ended !== undefined) throw new Error(ended);
-    const answer = await ask(workload, server.port);
+    const reason = ended();
+    if (reason !== undefined) throw new Error(reason);
+    const answer = await ask(workload, port, []);
     if (answer !== undefined) {
-      if (answer.status === 200 && answer.body === workload.answer) return;
+      if (answer.status === 200 && answer.body === workload.answer) return answer;
       throw new Error(
         `answers ${answer.status} ${JSON.stringify(answer.body.slice(0, 80))}, which is not what was asked for`,
       );
@@ -92,18 +94,29 @@ async function rightAnswer(server: RunningServer, workload: Workload): Promise<v
   }
 }
 
+/** What a browser that has the answer sends to ask whether it is current. */
+async function rightValidators(port: number, workload: Workload, { fields }: Answer): Promise<Workload["fields"]> {
+  const { etag, "last-modified": lastModified } = fields;
+  const validators: [string, string][] = [];
+  if (etag !== undefined) validators.push(["If-None-Match", etag]);
+  if (lastModified !== undefined) validators.push(["If-Modified-Since", lastModified]);
+  const answer = await ask(workload, port, validators);
+  if (answer?.status !== 304) throw new Error(`answers ${answer?.status} to ${JSON.stringify(validators)}`);
+  return validators;
+}
+
 /** Sends the workload's request; `undefined` while nobody listens. */
-async function ask(workload: Workload, port: number): Promise<{ status: number; body: string } | undefined> {
+async function ask(workload: Workload, port: number, more: Workload["fields"]): Promise<Answer | undefined> {
   const { method, path, fields, body } = workload;
   const asked = request({ host: "127.0.0.1", port, method, path, agent: false, timeout: 5000 });
-  for (const [name, value] of fields) asked.setHeader(name, value);
+  for (const [name, value] of [...fields, ...more]) asked.setHeader(name, value);
   asked.once("timeout", () => asked.destroy());
   try {
     asked.end(body);
     const [response] = await once(asked, "response");
     let text = "";
     for await (const piece of response.setEncoding("utf8")) text += piece;
-    return { status: response.statusCode, body: text };
+    return { status: response.statusCode, fields: response.headers, body: text };
   } catch {
     return undefined;
   }

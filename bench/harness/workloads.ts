@@ -12,6 +12,8 @@ export interface Workload {
   readonly body: string;
   /** The body that a server must answer with, status 200, before it is measured. */
   readonly answer: string;
+  /** Whether it is then asked, as a browser would, whether that answer is still current, and has to say 304. */
+  readonly revalidates?: boolean;
 }
 
 const HELLO = { serves: "hello", method: "GET", path: "/", fields: [], body: "", answer: "Hello world!" } as const;
@@ -43,12 +45,16 @@ const BROWSER_FIELDS = [
   ["Cookie", "theme=dark; session=5d41402abc4b2a76b9719d911017c592; seen=1; lang=en-GB"],
 ] as const;
 
-/** The file of the `file` workload: 4 KiB of a page. */
-export const FILE_NAME = "page.html";
-export const FILE_TEXT = `<!doctype html><title>4 KiB</title>${"<p>All the way through.</p>\n".repeat(256)}`.slice(
-  0,
-  4096,
-);
+/** 4 KiB of a page. */
+const PAGE_NAME = "page.html";
+const PAGE_TEXT = textOfSize(4096);
+
+/** 1 MiB that no server would think of compressing. */
+const LARGE_NAME = "large.bin";
+const LARGE_TEXT = textOfSize(1024 * 1024);
+
+/** The site of the workloads that serve files. */
+export const FILES: Readonly<Record<string, string>> = { [PAGE_NAME]: PAGE_TEXT, [LARGE_NAME]: LARGE_TEXT };
 
 export const WORKLOADS: readonly Workload[] = [
   { name: "hello", title: '`new Response("Hello world!")`, 64 connections', connections: 64, ...HELLO },
@@ -72,8 +78,27 @@ export const WORKLOADS: readonly Workload[] = [
     connections: 64,
     ...HELLO,
     serves: "file",
-    path: `/${FILE_NAME}`,
-    answer: FILE_TEXT,
+    path: `/${PAGE_NAME}`,
+    answer: PAGE_TEXT,
+  },
+  {
+    name: "file-1m",
+    title: "a static file of 1 MiB, 64 connections",
+    connections: 64,
+    ...HELLO,
+    serves: "file",
+    path: `/${LARGE_NAME}`,
+    answer: LARGE_TEXT,
+  },
+  {
+    name: "not-modified",
+    title: "a static file that the client has: 304, 64 connections",
+    connections: 64,
+    ...HELLO,
+    serves: "file",
+    path: `/${PAGE_NAME}`,
+    answer: PAGE_TEXT,
+    revalidates: true,
   },
   {
     name: "browser",
@@ -87,14 +112,18 @@ export const WORKLOADS: readonly Workload[] = [
   { name: "conns", title: "hello, 1,000 connections", connections: 1000, ...HELLO },
 ];
 
-/** The request as it stands on the wire. All of it is ASCII. */
-export function requestText({ method, path, fields, body }: Workload, port: number): string {
-  const lines = [["Host", `127.0.0.1:${port}`], ...fields].map(([name, value]) => `${name}: ${value}\r\n`);
+/** The request as it stands on the wire, with further fields if given. All of it is ASCII. */
+export function requestText({ method, path, fields, body }: Workload, port: number, more: Workload["fields"]): string {
+  const lines = [["Host", `127.0.0.1:${port}`], ...fields, ...more].map(([name, value]) => `${name}: ${value}\r\n`);
   return `${method} ${path} HTTP/1.1\r\n${lines.join("")}\r\n${body}`;
 }
 
 function fieldOf(name: string): string | undefined {
   return BROWSER_FIELDS.find((field) => field[0] === name)?.[1];
+}
+
+function textOfSize(size: number): string {
+  return `<!doctype html><title>${size} bytes</title>\n`.padEnd(size, "<p>All the way through.</p>\n");
 }
 
 /** A list of records, filled up to exactly `size` bytes of JSON. */
