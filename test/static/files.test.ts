@@ -5,8 +5,8 @@ import { type TestContext, test } from "node:test";
 import type { Handler } from "../../src/gateway/contract.ts";
 import { files } from "../../src/static/index.ts";
 import { tagOfBytes } from "../../src/static/representation.ts";
-import { answer, type Client } from "../server/support.ts";
-import { makeTree, visit } from "./support.ts";
+import { answer } from "../server/support.ts";
+import { ask, makeTree, visit } from "./support.ts";
 
 const SITE = {
   "index.html": "<h1>Home</h1>",
@@ -24,12 +24,6 @@ const SITE = {
 };
 
 const home = (t: TestContext, options = {}) => visit(t, makeTree(t, SITE), options);
-
-/** Sends a request with any method and reads its response. */
-async function ask(client: Client, method: string, target: string, fields = "") {
-  await client.send(`${method} ${target} HTTP/1.1\r\nHost: a\r\n${fields}\r\n`);
-  return client.response(method);
-}
 
 test("a file comes byte for byte, with its type, length and validators, and nosniff", async (t) => {
   const root = makeTree(t, SITE);

@@ -5,7 +5,7 @@ import path from "node:path";
 import type { TestContext } from "node:test";
 import { type FilesOptions, files } from "../../src/static/index.ts";
 import { type Description, Representation } from "../../src/static/representation.ts";
-import { type Client, connect, start } from "../server/support.ts";
+import { type Answer, type Client, connect, start } from "../server/support.ts";
 
 /** What stands under a path: a file's content, or where a symbolic link leads. */
 export type Tree = Readonly<Record<string, string | Uint8Array | { readonly link: string }>>;
@@ -26,6 +26,12 @@ export function makeTree(t: TestContext, tree: Tree): string {
 /** A client connected to a server of these files. */
 export async function visit(t: TestContext, root: string, options?: FilesOptions): Promise<Client> {
   return connect(t, await start(t, files(root, options)));
+}
+
+/** Sends a request with any method, and reads its response. */
+export async function ask(client: Client, method: string, target: string, fields = ""): Promise<Answer> {
+  await client.send(`${method} ${target} HTTP/1.1\r\nHost: a\r\n${fields}\r\n`);
+  return client.response(method);
 }
 
 /** Lets the event loop go round until the condition holds. */
