@@ -3,6 +3,8 @@
 export type ToWorker =
   /** Take no new connections, let requests end, then end. With `replaced`, somebody else listens from now on. */
   | { readonly kind: "drain"; readonly replaced: boolean }
+  /** Let so many connections go: others have fewer. */
+  | { readonly kind: "shed"; readonly count: number }
   /** End now. */
   | { readonly kind: "stop" };
 
@@ -11,8 +13,8 @@ export type FromWorker =
   | { readonly kind: "ready" }
   /** None of that will be; `line` says why. */
   | { readonly kind: "failed"; readonly line: string }
-  /** The event loop turns. */
-  | { readonly kind: "beat" }
+  /** The event loop turns, with so many connections. */
+  | { readonly kind: "beat"; readonly connections: number }
   /** It has done or grown enough, and would like to be replaced. */
   | { readonly kind: "retire"; readonly reason: string }
   /** Its last words: requests that were let end, and requests that were cut off, since it was asked to drain. */

@@ -25,12 +25,16 @@ const MARGIN = 3000;
 /** Milliseconds that a worker may take to end at once. */
 const QUICK = 500;
 
+/** How much more than its share of the connections a worker may have. */
+const SLACK = 0.2;
+
 type State = "starting" | "ready" | "draining" | "ended";
 
 class Member {
   worker: Worker | null = null;
   state: State = "starting";
   heard = Date.now();
+  connections = 0;
   finished = 0;
   dropped = 0;
   /** Why it could not start, in its own words. */
@@ -148,6 +152,10 @@ export class Supervisor {
         member.state = "ready";
         member.ready.open();
         break;
+      case "beat":
+        member.connections = message.connections;
+        this.#balance(member);
+        break;
       case "failed":
         member.line = message.line;
         break;
@@ -227,6 +235,17 @@ export class Supervisor {
     const late = setTimeout(() => member.worker?.kill(), QUICK);
     await member.ended.promise;
     clearTimeout(late);
+  }
+
+  /**
+   * All workers accept from one queue, and whoever is awake takes what is there: of 64 kept connections, one of four workers
+   * was seen to take 54. One that has far more than its share lets some go.
+   */
+  #balance(member: Member): void {
+    const ready = this.#ready();
+    const share = ready.reduce((sum, { connections }) => sum + connections, 0) / ready.length;
+    const surplus = Math.floor(member.connections - share);
+    if (surplus > share * SLACK + 1) member.worker?.send({ kind: "shed", count: surplus });
   }
 
   /** Kills whoever has been silent for too long. A worker's own watchdog goes before, and has more to say. */

@@ -29,8 +29,10 @@ export const BEAT = 1000;
 export async function work(channel: Channel, open: () => Promise<Server>, lifespan: Lifespan): Promise<void> {
   let server: Server | null = null;
   channel.receive((message) => {
-    if (message?.kind !== "drain" || server === null) process.exit(message === null ? 1 : 0);
-    void drain(channel, server, message.replaced);
+    if (message === null) process.exit(1);
+    if (message.kind === "stop" || server === null) process.exit(0);
+    if (message.kind === "shed") server.shed(message.count);
+    else void drain(channel, server, message.replaced);
   });
   try {
     server = await open();
@@ -49,7 +51,7 @@ export async function work(channel: Channel, open: () => Promise<Server>, lifesp
 function beat(channel: Channel, server: Server, { maxRequests, maxRss }: Lifespan): void {
   let hasAsked = false;
   setInterval(() => {
-    channel.send({ kind: "beat" });
+    channel.send({ kind: "beat", connections: server.connections });
     const { requests } = server.counters;
     const { rss } = process.memoryUsage;
     const reason =

@@ -36,6 +36,8 @@ export interface Host {
   readonly deadlines: Deadlines;
   /** Whether the server is closing: every response is then the last of its connection. */
   readonly draining: boolean;
+  /** How many connections are to end with their next response. */
+  shedding: number;
   readonly counters: Counters;
   /** Whether to look at the time when a request comes, which takes 40 ns. */
   readonly timed: boolean;
@@ -304,7 +306,12 @@ export class Connection extends Expiring implements Reader, BodyFlow {
 
   /** Whether the response that starts now has to be the connection's last. */
   mustClose(): boolean {
-    if (this.#last || this.#host.draining) return true;
+    const host = this.#host;
+    if (this.#last || host.draining) return true;
+    if (host.shedding > 0) {
+      host.shedding--;
+      return true;
+    }
     const parser = this.#parser!;
     if (this.#requestDone || parser.framing === FRAMING.NONE) return false;
     // The client holds its body back, or has more left to send than is worth throwing away.

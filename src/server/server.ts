@@ -70,6 +70,7 @@ export class Server {
       deadlines: new Deadlines(),
       draining: false,
       counters: this.counters,
+      shedding: 0,
       timed: options.timed ?? false,
       spareParsers: [],
       report: options.onError ?? reportToConsole,
@@ -122,6 +123,14 @@ export class Server {
     this.#closing ??= this.#drain(patient);
     if (force) this.#cutAll();
     return this.#closing;
+  }
+
+  /**
+   * Ends so many connections, each with its next response, which announces it. Their clients connect again, and where
+   * several servers share a socket, they may find one that has less to do.
+   */
+  shed(count: number): void {
+    this.#host.shedding = count;
   }
 
   /** The requests that are under way: those of which the application has the head and the client not yet the response. */

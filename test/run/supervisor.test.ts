@@ -1,6 +1,8 @@
 /** The supervisor, seen from outside: real processes, real signals. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
+import http from "node:http";
 import path from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { folder } from "../support/folder.ts";
@@ -134,7 +136,40 @@ for (const model of ["processes", "threads"] as const) {
   });
 }
 
+/** A kept connection that asks again and again; connects anew when the server has announced an end. */
+async function keepAsking(port: number, isOver: () => boolean, saw: (pid: string) => void): Promise<void> {
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  while (!isOver()) {
+    const [response] = (await once(http.get({ port, path: "/pid", agent }), "response")) as [http.IncomingMessage];
+    let pid = "";
+    for await (const piece of response.setEncoding("utf8")) pid += piece;
+    saw(pid);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  agent.destroy();
+}
+
 describe("processes", () => {
+  test("a worker that has all the kept connections lets some go to a new one, and none fails", async (t) => {
+    const portico = await serve(t, "--model", "processes", "--workers", "1");
+    const askedOf = new Array<string>(40).fill("");
+    let isOver = false;
+    const asking = askedOf.map((_, at) => {
+      const saw = (pid: string) => {
+        askedOf[at] = pid;
+      };
+      return keepAsking(portico.port, () => isOver, saw);
+    });
+    while (askedOf.includes("")) await new Promise((resolve) => setTimeout(resolve, 10));
+    const [first] = askedOf;
+    assert.ok(askedOf.every((pid) => pid === first));
+    portico.child.kill("SIGTTIN");
+    const held = () => askedOf.filter((pid) => pid === first).length;
+    while (held() > 26) await new Promise((resolve) => setTimeout(resolve, 20));
+    isOver = true;
+    await Promise.all(asking);
+  });
+
   test("a killed worker loses its own requests only, and is replaced", async (t) => {
     const portico = await serve(t, "--workers", "2");
     const pids = new Set<string>();
