@@ -27,7 +27,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   server: { may: ["core", "http", "http1", "net", CONTRACT], node: true },
   static: { may: ["core", "http", CONTRACT], node: true, packages: ["mime-types"] },
   client: { may: ["core", "http", "http1", "net"], node: true },
-  run: { may: ["core", "net", "server", CONTRACT], node: true },
+  run: { may: ["core", "net", "server", CONTRACT, "gateway/delegate"], node: true },
   observe: { may: ["core", "http", CONTRACT, "server/events"], node: true },
   dev: { may: ["core", "http", CONTRACT], node: true },
 };

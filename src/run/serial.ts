@@ -1,6 +1,7 @@
 /** The model "serial": one request at a time; the next waits until the response before it is complete. */
 import type { Duplex } from "node:stream";
-import type { BodySource, Chunk, ConnectionInfo, Exchange, FieldList, Handler } from "../gateway/contract.ts";
+import type { Chunk, Exchange, FieldList, Handler } from "../gateway/contract.ts";
+import { DelegatingExchange } from "../gateway/delegate.ts";
 
 /**
  * Wraps a handler so that no two of its requests overlap, whatever it awaits. A turn ends with the response, or when the
@@ -29,12 +30,11 @@ export function serial(handler: Handler): Handler {
 }
 
 /** An exchange that tells when it is complete. */
-class Turn implements Exchange {
-  readonly #inner: Exchange;
+class Turn extends DelegatingExchange {
   #passOn: (() => void) | null;
 
   constructor(inner: Exchange, passOn: () => void) {
-    this.#inner = inner;
+    super(inner);
     this.#passOn = passOn;
     if (inner.signal.aborted) this.over();
     else inner.signal.addEventListener("abort", () => this.over(), { once: true });
@@ -45,55 +45,19 @@ class Turn implements Exchange {
     this.#passOn = null;
   }
 
-  get head() {
-    return this.#inner.head;
-  }
-
-  get body(): BodySource {
-    return this.#inner.body;
-  }
-
-  get signal(): AbortSignal {
-    return this.#inner.signal;
-  }
-
-  get connection(): ConnectionInfo {
-    return this.#inner.connection;
-  }
-
-  get started(): boolean {
-    return this.#inner.started;
-  }
-
-  inform(status: number, fields?: FieldList): void {
-    this.#inner.inform(status, fields);
-  }
-
-  start(status: number, fields?: FieldList, reason?: string): void {
-    this.#inner.start(status, fields, reason);
-  }
-
-  write(chunk: Chunk): boolean {
-    return this.#inner.write(chunk);
-  }
-
-  drained(): Promise<void> {
-    return this.#inner.drained();
-  }
-
-  end(chunk?: Chunk, trailers?: FieldList): void {
-    this.#inner.end(chunk, trailers);
+  override end(chunk?: Chunk, trailers?: FieldList): void {
+    super.end(chunk, trailers);
     this.over();
   }
 
-  takeOver(): Duplex {
-    const socket = this.#inner.takeOver();
+  override takeOver(): Duplex {
+    const socket = super.takeOver();
     this.over();
     return socket;
   }
 
-  abort(cause?: unknown): void {
-    this.#inner.abort(cause);
+  override abort(cause?: unknown): void {
+    super.abort(cause);
     this.over();
   }
 }
