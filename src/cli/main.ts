@@ -6,7 +6,8 @@ import { CommandError } from "./command-error.ts";
 import { findEntry } from "./entry.ts";
 import { helpText } from "./help.ts";
 import { listen } from "./listen.ts";
-import { plan } from "./plan.ts";
+import { writePidFile } from "./pid-file.ts";
+import { plan, summary } from "./plan.ts";
 import { prepare } from "./serving.ts";
 import { DEFAULTS } from "./settings.ts";
 import { stopOnSignals } from "./signals.ts";
@@ -38,6 +39,13 @@ async function run(args: readonly string[]): Promise<void> {
   const { given } = command;
   const say = given.quiet ? () => {} : console.error;
   const { model, workers } = plan(given);
+  if (given.check) {
+    const { entry, settings } = await prepare(command.entry, given);
+    console.log(summary(entry, settings, { model, workers }));
+    // An application that was loaded may hold timers and sockets of its own.
+    return process.exit(0);
+  }
+  if (given.pid !== undefined) writePidFile(given.pid);
   if (model === "threads" || model === "processes") {
     const settings = { ...DEFAULTS, ...given };
     // Found here once, so that it is the same for all, and what is wrong with it is said once.

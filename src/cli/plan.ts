@@ -2,6 +2,8 @@
 import { availableParallelism } from "node:os";
 import type { Given } from "./arguments.ts";
 import { usageError } from "./command-error.ts";
+import type { Entry } from "./entry.ts";
+import type { Settings } from "./settings.ts";
 
 export type Model = NonNullable<Given["model"]>;
 
@@ -27,4 +29,13 @@ function countOf(workers: string | undefined): number | undefined {
   if (workers === "auto") return availableParallelism();
   if (/^[1-9][0-9]{0,3}$/.test(workers)) return Number(workers);
   throw usageError(`--workers takes a number from 1 to 9999 or auto, not "${workers}"`);
+}
+
+/** What would run, in one line. */
+export function summary({ kind, path }: Entry, { hostname, port, unix }: Settings, { model, workers }: Plan): string {
+  const subject = kind === "files" ? `files from ${path}` : `application ${path}`;
+  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+  const address = unix === undefined ? `http://${host}:${port}` : `unix:${unix}`;
+  const means = model === "threads" || model === "processes" ? `${workers} ${model}` : `the model ${model}`;
+  return `portico would serve ${subject} at ${address} by ${means}`;
 }

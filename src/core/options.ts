@@ -203,6 +203,23 @@ export const OPTIONS = {
     group: "Workers",
     doc: "megabytes of memory after which a worker process is replaced; 0 for any amount",
   },
+  pid: {
+    type: "string",
+    default: undefined,
+    flag: "pid",
+    value: "FILE",
+    group: "Output",
+    doc: "write the number of the process to signal into this file, for as long as it runs",
+    precedent: "gunicorn --pid",
+  },
+  check: {
+    type: "boolean",
+    default: false,
+    flag: "check",
+    group: "Output",
+    doc: "load everything, say what would run, and end: with 0 if it can",
+    precedent: "gunicorn --check-config, nginx -t",
+  },
   quiet: {
     type: "boolean",
     default: false,
