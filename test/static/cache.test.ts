@@ -3,6 +3,7 @@ import { appendFileSync, renameSync, rmSync, statSync, writeFileSync } from "nod
 import path from "node:path";
 import { type TestContext, test } from "node:test";
 import { FileCache, KeptFile } from "../../src/static/cache.ts";
+import { deferred } from "../server/support.ts";
 import { makeTree, represent } from "./support.ts";
 
 /** Room for bodies of this size, with what is reckoned beside them. */
@@ -97,6 +98,59 @@ test("a check that finds nothing changed holds for another interval", (t) => {
   assert.equal(cache.get("/a"), file);
   rmSync(file.states[0]!.path);
   assert.equal(cache.get("/a"), file);
+});
+
+test("a file that is being read is not let go, and counts until it is done, kept or not", async (t) => {
+  const cache = new FileCache(roomFor(2, 1000), 1e9);
+  const [read, other] = [cachedFile(t, 1000), cachedFile(t, 1000)];
+  cache.set("/read", read);
+  const ends = [deferred(), deferred()];
+  const holds = ends.map(({ promise }) => cache.hold(read, promise));
+  for (let at = 0; at < 5; at++) cache.set(`/${at}`, cachedFile(t, 1000));
+  assert.equal(cache.get("/read"), read);
+  assert.equal(cache.hasRoom(1000), true);
+  assert.equal(cache.hasRoom(1001), false);
+  // It is replaced: nobody gets it any more, but its readers still have it.
+  cache.set("/read", other);
+  assert.equal(cache.get("/read"), other);
+  assert.equal(cache.size, roomFor(2, 1000));
+  cache.set("/more", cachedFile(t, 1000));
+  assert.equal(cache.size, roomFor(2, 1000));
+  ends[0]!.resolve();
+  await holds[0];
+  assert.equal(cache.hasRoom(1001), false);
+  ends[1]!.reject(new Error("the client left"));
+  await assert.rejects(holds[1]!);
+  assert.equal(cache.hasRoom(1001), true);
+  assert.equal(cache.size, roomFor(1, 1000));
+});
+
+test("while readers take all there is, nothing is kept beside them", async (t) => {
+  const cache = new FileCache(roomFor(1, 1000), 1e9);
+  const stranger = cachedFile(t, 1000);
+  const end = deferred();
+  // It was never kept, and counts all the same.
+  const held = cache.hold(stranger, end.promise);
+  assert.equal(cache.size, roomFor(1, 1000));
+  cache.set("/a", cachedFile(t, 0));
+  assert.equal(cache.get("/a"), null);
+  end.resolve();
+  await held;
+  assert.equal(cache.size, 0);
+});
+
+test("what is added to a file counts as the file does", async (t) => {
+  const cache = new FileCache(roomFor(2, 1000), 1e9);
+  const [first, second] = [cachedFile(t, 1000), cachedFile(t, 1000)];
+  cache.set("/1", first);
+  cache.set("/2", second);
+  cache.get("/2");
+  cache.grow(second, 500);
+  assert.equal(cache.get("/1"), null);
+  assert.equal(cache.size, roomFor(1, 1500));
+  // Of one that has gone meanwhile, nothing is counted but by those who read it.
+  cache.grow(first, 500);
+  assert.equal(cache.size, roomFor(1, 1500));
 });
 
 const CHANGES: Readonly<Record<string, (location: string) => void>> = {

@@ -17,6 +17,7 @@ import {
 } from "node:fs";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
+import { lint } from "../../src/gateway/lint.ts";
 import { files } from "../../src/static/index.ts";
 import { type Client, connect, start } from "../server/support.ts";
 import { makeTree, settled, until, visit } from "./support.ts";
@@ -112,7 +113,7 @@ async function visitLarge(t: TestContext): Promise<{ client: Client; location: s
   const location = path.join(root, "large.bin");
   truncateSync(location, SIZE);
   const errors: string[] = [];
-  const server = await start(t, files(root), { onError: (error) => errors.push((error as Error).message) });
+  const server = await start(t, lint(files(root)), { onError: (error) => errors.push((error as Error).message) });
   const client = await connect(t, server);
   await client.send("GET /large.bin HTTP/1.1\r\nHost: a\r\n\r\n");
   await until(() => client.received.length > 0);

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, statSync, symlinkSync, wr
 import os from "node:os";
 import path from "node:path";
 import type { TestContext } from "node:test";
+import { lint } from "../../src/gateway/lint.ts";
 import { type FilesOptions, files } from "../../src/static/index.ts";
 import { type Description, Representation } from "../../src/static/representation.ts";
 import { type Answer, type Client, connect, start } from "../server/support.ts";
@@ -25,7 +26,7 @@ export function makeTree(t: TestContext, tree: Tree): string {
 
 /** A client connected to a server of these files. */
 export async function visit(t: TestContext, root: string, options?: FilesOptions): Promise<Client> {
-  return connect(t, await start(t, files(root, options)));
+  return connect(t, await start(t, lint(files(root, options))));
 }
 
 /** Sends a request with any method, and reads its response. */
