@@ -2,6 +2,8 @@ import { FLAGS, type Flag } from "./arguments.ts";
 import { VERSION } from "./version.ts";
 
 const WIDTH = 80;
+/** Where what a flag does begins: behind the flag, or below one that is longer. */
+const COLUMN = 28;
 
 const INTRODUCTION = `portico ${VERSION}: serves files, or an application, over HTTP
 
@@ -24,12 +26,13 @@ Examples
 
 /** The help: at most 80 columns wide, the options in their groups, as the table has them. */
 export function helpText(): string {
-  const column = Math.max(...FLAGS.map((flag) => synopsis(flag).length)) + 2;
   const groups = [...new Set(FLAGS.map(({ group }) => group))];
   const sections = groups.map((group) => {
     const lines = FLAGS.filter((flag) => flag.group === group).map((flag) => {
-      const text = wrap([...flag.doc.split(" "), ...remark(flag)], WIDTH - column);
-      return synopsis(flag).padEnd(column) + text.join(`\n${" ".repeat(column)}`);
+      const indent = `\n${" ".repeat(COLUMN)}`;
+      const name = synopsis(flag);
+      const text = wrap([...flag.doc.split(" "), ...remark(flag)], WIDTH - COLUMN);
+      return name.padEnd(COLUMN) + (name.length < COLUMN - 1 ? "" : indent) + text.join(indent);
     });
     return `\n${group}\n${lines.join("\n")}\n`;
   });
