@@ -6,6 +6,7 @@ import { failure } from "./command-error.ts";
 import { type Exported, exportsOf, member } from "./exports.ts";
 import { findApplication, type ModuleInterface } from "./interfaces.ts";
 import { loadFailure } from "./load-failure.ts";
+import type { Model } from "./plan.ts";
 import { installTypeScript } from "./typescript/install.ts";
 
 export interface Application {
@@ -19,10 +20,14 @@ export interface Application {
  * @param asked the interface it is written for, if that is not to be told by what it exports
  * @throws {CommandError} one line that says what is wrong with the module, and where
  */
-export async function loadApplication(path: string, asked?: ModuleInterface): Promise<Application> {
+export async function loadApplication(
+  path: string,
+  asked: ModuleInterface | undefined,
+  model: Model,
+): Promise<Application> {
   installTypeScript();
   const exports = exportsOf(await importModule(path));
-  const handler = await findApplication(path, exports, asked).open();
+  const handler = await findApplication(path, exports, asked).open(model);
   const port = member(exports.main, "port");
   const hostname = member(exports.main, "hostname");
   return {

@@ -5,8 +5,10 @@
 import type { InterfaceName } from "../core/options.ts";
 import type { Handler } from "../gateway/contract.ts";
 import { type FetchFunction, type FetchOptions, fetchHandler } from "../gateway/fetch/handler.ts";
+import type { WsgiApplication } from "../gateway/wsgi/interface.ts";
 import { failure } from "./command-error.ts";
 import { type Exports, exportsInWords, isFunction, member } from "./exports.ts";
+import type { Model } from "./plan.ts";
 
 /** The interfaces of modules: CGI is one of directories. */
 export type ModuleInterface = Exclude<InterfaceName, "cgi">;
@@ -16,7 +18,7 @@ interface Found {
   /** What was found, such as `its default export has fetch()`. */
   readonly what: string;
   /** Puts the adapter around it. */
-  readonly open: () => Handler | Promise<Handler>;
+  readonly open: (model: Model) => Handler | Promise<Handler>;
 }
 
 interface Interface {
@@ -31,6 +33,7 @@ interface Interface {
 
 const INTERFACES: Readonly<Record<ModuleInterface, Interface>> = {
   fetch: { wanted: "export default { fetch(request) { ... } }", find: findFetch },
+  wsgi: { wanted: "export function application(environ, startResponse) { ... }", find: findWsgi },
 };
 
 const NAMES = Object.keys(INTERFACES) as ModuleInterface[];
@@ -80,4 +83,21 @@ function findFetch({ main, module }: Exports, asked: boolean): Found | undefined
   }
   const { fetch } = module;
   return isFunction(fetch) ? found("it exports fetch()", fetch as unknown as FetchFunction) : undefined;
+}
+
+function findWsgi({ main, module }: Exports, asked: boolean): Found | undefined {
+  const { application } = module;
+  const found = (what: string, it: unknown): Found => ({
+    what,
+    open: async (model) => {
+      const { wsgi } = await import("../gateway/wsgi/handler.ts");
+      const multiprocess = model === "processes" || model === "threads";
+      return wsgi(it as WsgiApplication, { multithread: model !== "serial", multiprocess });
+    },
+  });
+  if (isFunction(application) && (application.length === 2 || asked)) {
+    return found("it exports application(environ, startResponse)", application);
+  }
+  // By its parameters alone it could be a (request, response) function.
+  return isFunction(main) && asked ? found("its default export is a function", main) : undefined;
 }

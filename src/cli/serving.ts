@@ -7,6 +7,7 @@ import { type Application, loadApplication } from "./application.ts";
 import type { Given } from "./arguments.ts";
 import { usageError } from "./command-error.ts";
 import { type Entry, findEntry, requireDirectory } from "./entry.ts";
+import { type Model, plan } from "./plan.ts";
 import { programs, withScripts } from "./scripts.ts";
 import { DEFAULTS, type Settings } from "./settings.ts";
 
@@ -19,18 +20,18 @@ export interface Serving {
 /** @throws {CommandError} when there is nothing to serve, or the application cannot be loaded. */
 export async function prepare(word: string | undefined, given: Given): Promise<Serving> {
   const entry = findEntry(word);
-  const { handler, wishes } = await open(entry, { ...DEFAULTS, ...given });
+  const { handler, wishes } = await open(entry, { ...DEFAULTS, ...given, model: plan(given).model });
   const settings: Settings = { ...DEFAULTS, ...wishes, ...given };
   const all = withScripts(withStaticFiles(handler, settings), entry, settings);
   return { entry, settings, handler: settings.model === "serial" ? serial(all) : all };
 }
 
-async function open(entry: Entry, settings: Settings): Promise<Application> {
-  const { interface: asked, nativeFetch } = settings;
+async function open(entry: Entry, settings: Settings & { readonly model: Model }): Promise<Application> {
+  const { interface: asked, model, nativeFetch } = settings;
   if (entry.kind === "files") return { handler: openDirectory(entry.path, settings), wishes: {} };
   if (asked === "cgi") throw usageError(`--interface cgi takes a directory of programs, and ${entry.path} is a file`);
   if (!nativeFetch) installFetchGlobals();
-  const application = await loadApplication(entry.path, asked);
+  const application = await loadApplication(entry.path, asked, model);
   surviveRejections();
   return application;
 }

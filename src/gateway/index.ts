@@ -8,3 +8,16 @@ export { LightRequest as Request, ServerRequest } from "./fetch/request.ts";
 export { JSON_FIELDS, LightResponse as Response, NO_FIELDS, TEXT_FIELDS } from "./fetch/response.ts";
 export { lint } from "./lint.ts";
 export { toFetch } from "./to-fetch.ts";
+export { type WsgiOptions, wsgi } from "./wsgi/handler.ts";
+export type {
+  Environ,
+  Piece,
+  StartResponse,
+  Write,
+  WsgiApplication,
+  WsgiErrors,
+  WsgiHeaders,
+  WsgiInput,
+  WsgiResult,
+} from "./wsgi/interface.ts";
+export { validate } from "./wsgi/validate.ts";

@@ -12,10 +12,43 @@ async function answer(t: TestContext, cwd: string, ...args: string[]): Promise<s
   return (await fetch(new URL("/a.sh/path?a=b", portico.url))).text();
 }
 
+test("an export named application, of two parameters, is wsgi", async (t) => {
+  const module = "export function application(environ, start) { start('200 OK', []); return [environ.PATH_INFO] }";
+  const cwd = folder({
+    "app.mjs": module,
+    "app.cjs.js": module.replace("export function", "exports.application = function"),
+  });
+  for (const name of ["app.mjs", "app.cjs.js"]) assert.equal(await answer(t, cwd, name), "/a.sh/path");
+});
+
+test("a wsgi application is told the concurrency model", async (t) => {
+  const module = `export function application(environ, start) {
+    start("200 OK", []);
+    return [environ["wsgi.multithread"] + " " + environ["wsgi.multiprocess"]];
+  }`;
+  const models: Record<string, string> = { serial: "false false", "event-loop": "true false", threads: "true true" };
+  const cwd = folder({ "app.mjs": module });
+  for (const [model, flags] of Object.entries(models)) {
+    assert.equal(await answer(t, cwd, "app.mjs", "--model", model), flags);
+  }
+  assert.equal(await answer(t, cwd, "app.mjs", "--workers", "2"), "true true");
+});
+
 describe("--interface takes what could be an application for one", () => {
   test("fetch: a default function of more than the request", async (t) => {
     const cwd = folder({ "app.mjs": "export default (request, env) => new Response(request.method + typeof env)" });
     assert.equal(await answer(t, cwd, "app.mjs", "--interface", "fetch"), "GETundefined");
+  });
+
+  test("wsgi: a default function, and an application of any parameters", async (t) => {
+    const body = "{ args[1]('200 OK', []); return ['wsgi'] }";
+    const cwd = folder({
+      "main.mjs": `export default (...args) => ${body}`,
+      "named.mjs": `export const application = (...args) => ${body}`,
+    });
+    for (const name of ["main.mjs", "named.mjs"]) {
+      assert.equal(await answer(t, cwd, name, "--interface", "wsgi"), "wsgi");
+    }
   });
 
   test("cgi: a directory of programs", async (t) => {
@@ -32,7 +65,7 @@ describe("what --interface cannot decide is told in one line", () => {
     "an interface that is none": [
       "",
       ["app.mjs", "--interface", "asgi"],
-      '--interface takes fetch or cgi, not "asgi"',
+      '--interface takes fetch, wsgi or cgi, not "asgi"',
       2,
     ],
     "a directory for a module": [
@@ -46,6 +79,24 @@ describe("what --interface cannot decide is told in one line", () => {
       ["app.mjs", "--interface", "cgi"],
       "--interface cgi takes a directory of programs, and app.mjs is a file",
       2,
+    ],
+    "two applications": [
+      "export default () => {}; export function application(environ, startResponse) {}",
+      ["app.mjs"],
+      "app.mjs holds more than one application: its default export is a function of the request (--interface fetch), and it exports application(environ, startResponse) (--interface wsgi). Give one of these flags",
+      1,
+    ],
+    "a function that could be anything": [
+      "export default (a, b) => {}",
+      ["app.mjs"],
+      "app.mjs does not say which interface it is written for: its default export is a function of 2 parameters. Give --interface fetch or --interface wsgi",
+      1,
+    ],
+    "wsgi, and the module has none": [
+      "export default { fetch() {} }",
+      ["app.mjs", "--interface", "wsgi"],
+      "app.mjs holds no application for --interface wsgi: its default export has fetch(). Wanted: export function application(environ, startResponse) { ... }",
+      1,
     ],
     "fetch, and the module has none": [
       "export default { handle() {} }",

@@ -93,6 +93,16 @@ test("stream sends its first events at once, and stops when the listener has lef
   while ((await (await ask("/listeners")).json()) !== 0);
 });
 
+test("wsgi has a table of pages, streams, reads lines, and is wrapped", async (t) => {
+  const ask = await start(t, "wsgi.ts");
+  const hello = await ask("/hello?Ada");
+  assert.equal(await hello.text(), "Hello, Ada!\n");
+  assert.match(hello.headers.get("server-timing")!, /^app;dur=\d+\.\d$/);
+  assert.equal(await (await ask("/count")).text(), "1\n2\n3\n");
+  assert.equal(await (await ask("/lines", { method: "POST", body: "a\nb" })).text(), "1 a\n2 b");
+  assert.deepEqual([(await ask("/")).status, (await ask("/none")).status], [200, 404]);
+});
+
 test("the scripts of cgi-bin answer beside the site", async (t) => {
   const [site, scripts] = ["site", "cgi-bin"].map((name) => fileURLToPath(new URL(name, FOLDER)));
   const portico = await startPortico([site!, "--cgi", scripts!]);

@@ -100,7 +100,8 @@ function scriptVariables({ file, names, pathInfo }: Script, { prefix, documentRo
   };
 }
 
-function addressVariables({ head, connection }: Exchange): Variables {
+/** REMOTE_ADDR, REMOTE_HOST, SERVER_NAME and SERVER_PORT. */
+export function addressVariables({ head, connection }: Exchange) {
   const { remoteAddress, localAddress, localPort, encrypted } = connection;
   const [, host, port] = /^(.*?)(?::([0-9]*))?$/.exec(head.fields.get("host") ?? "")!;
   return {
