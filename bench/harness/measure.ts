@@ -102,7 +102,7 @@ async function startAll(
 ): Promise<RunningServer[]> {
   const servers: RunningServer[] = [];
   for (const peer of peers) {
-    if (peer.lacks === workload.serves) continue;
+    if (peer.lacks?.includes(workload.serves)) continue;
     try {
       servers.push(await startServer(peer, workload, where, pins.server));
     } catch (error) {

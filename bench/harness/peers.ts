@@ -25,7 +25,7 @@ export interface Order extends Places {
 export interface Peer {
   readonly name: string;
   /** What it cannot serve by itself. */
-  readonly lacks?: Workload["serves"];
+  readonly lacks?: readonly Workload["serves"][];
   /** What it needs packages from npm for. */
   readonly npm?: "file" | "everything";
   /** @throws {Error} that says what is not installed. */
@@ -70,6 +70,13 @@ export const PEERS: readonly Peer[] = [
     command: nodeServer("fastify.js"),
   },
   {
+    name: "serve",
+    lacks: ["hello", "json", "browser"],
+    npm: "everything",
+    version: () => `serve-handler ${packageVersion(`${MODULES}serve-handler`)}, ${nodeVersion()}`,
+    command: nodeServer("serve.js"),
+  },
+  {
     name: "bun",
     npm: "everything",
     version: () => packageVersion(bunPackage()),
@@ -91,7 +98,7 @@ export const PEERS: readonly Peer[] = [
   },
   {
     name: "nginx",
-    lacks: "json",
+    lacks: ["json"],
     version: nginxVersion,
     command: ({ serves, port, files, scratch }) => nginx(serves, port, files, scratch),
   },

@@ -20,7 +20,7 @@ const listeners = {
 
   file: async () => {
     const { default: sirv } = await import("sirv");
-    return sirv(files);
+    return sirv(files, { etag: true });
   },
 };
 
