@@ -1,4 +1,5 @@
 import { FLAGS, type Flag } from "./arguments.ts";
+import { COMMANDS } from "./commands.ts";
 import { VERSION } from "./version.ts";
 
 const WIDTH = 80;
@@ -8,6 +9,7 @@ const COLUMN = 28;
 const INTRODUCTION = `portico ${VERSION}: serves files, or an application, over HTTP
 
 Usage: portico [ENTRY] [PORT] [OPTIONS]
+       portico COMMAND ...
 
   ENTRY  a directory, to serve its files; or a module (.ts, .mts, .js, .mjs), to
          run the application it exports: export default { fetch(request) {} }.
@@ -15,6 +17,11 @@ Usage: portico [ENTRY] [PORT] [OPTIONS]
          src/server.ts, ...), or else the directory's files
   PORT   the same as --port PORT
 `;
+
+/** What the command can do besides; each has a help of its own. */
+const OTHERS = Object.entries(COMMANDS)
+  .map(([name, { doc }]) => `  ${name}`.padEnd(COLUMN) + doc)
+  .join("\n");
 
 const EXAMPLES = `
 Examples
@@ -36,7 +43,7 @@ export function helpText(): string {
     });
     return `\n${group}\n${lines.join("\n")}\n`;
   });
-  return INTRODUCTION + sections.join("") + EXAMPLES;
+  return `${INTRODUCTION}\nCommands\n${OTHERS}\n${sections.join("")}${EXAMPLES}`;
 }
 
 function synopsis({ short, flag, value }: Flag): string {

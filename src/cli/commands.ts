@@ -1,0 +1,31 @@
+/** The commands, by the first word. A module of `commands/` is loaded when its command is asked for. */
+
+export interface CommandModule {
+  /** Takes the words behind the command's name. @throws {CommandError} when it cannot do what they say. */
+  run(words: readonly string[]): Promise<void>;
+}
+
+export interface CommandSpec {
+  /** What it is for, as the help of all says; its own `--help` says the rest. */
+  readonly doc: string;
+  readonly load: () => Promise<CommandModule>;
+}
+
+export const COMMANDS: Readonly<Record<string, CommandSpec>> = {
+  serve: {
+    doc: "what portico does without a command's name",
+    load: () => import("./commands/serve.ts"),
+  },
+};
+
+export interface Call {
+  readonly load: CommandSpec["load"];
+  readonly words: readonly string[];
+}
+
+/** A first word that is no command's name is `serve`'s ENTRY; a directory with such a name is written `./NAME`. */
+export function findCommand(args: readonly string[]): Call {
+  const [name = "", ...words] = args;
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  return command === undefined ? { load: COMMANDS.serve!.load, words: args } : { load: command.load, words };
+}

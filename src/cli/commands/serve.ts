@@ -1,0 +1,50 @@
+/** `portico [ENTRY] [PORT] [OPTIONS]`: serves files, or an application, until it is stopped. */
+
+import { parseArguments } from "../arguments.ts";
+import { banner, type Terminal } from "../banner.ts";
+import { findEntry } from "../entry.ts";
+import { helpText } from "../help.ts";
+import { listen } from "../listen.ts";
+import { writePidFile } from "../pid-file.ts";
+import { plan, summary } from "../plan.ts";
+import { prepare } from "../serving.ts";
+import { DEFAULTS } from "../settings.ts";
+import { stopOnSignals } from "../signals.ts";
+import { supervise } from "../supervise.ts";
+import { VERSION } from "../version.ts";
+
+/** Resolves when it serves, or has said what was asked. @throws {CommandError} when it cannot. */
+export async function run(args: readonly string[]): Promise<void> {
+  const command = parseArguments(args, process.env);
+  if (command.action === "help") return console.log(helpText());
+  if (command.action === "version") return console.log(`portico ${VERSION}`);
+
+  const { given } = command;
+  const say = given.quiet ? () => {} : console.error;
+  const { model, workers } = plan(given);
+  if (given.check) {
+    const { entry, settings } = await prepare(command.entry, given);
+    console.log(summary(entry, settings, { model, workers }));
+    // An application that was loaded may hold timers and sockets of its own.
+    return process.exit(0);
+  }
+  if (given.pid !== undefined) writePidFile(given.pid);
+  if (model === "threads" || model === "processes") {
+    const settings = { ...DEFAULTS, ...given };
+    // Found here once, so that it is the same for all, and what is wrong with it is said once.
+    const entry = findEntry(command.entry);
+    const url = await supervise({ args, settings, model, workers, say });
+    if (!settings.quiet) console.log(banner(url, entry, terminal()));
+    return;
+  }
+  const { entry, settings, handler } = await prepare(command.entry, given);
+  const server = await listen(handler, settings);
+  stopOnSignals(server, say);
+  if (!settings.quiet) console.log(banner(server.url, entry, terminal()));
+}
+
+function terminal(): Terminal {
+  const { stdout } = process;
+  // hasColors() reads NO_COLOR, FORCE_COLOR and TERM.
+  return { isTTY: stdout.isTTY, hasColour: stdout.isTTY && stdout.hasColors() };
+}
