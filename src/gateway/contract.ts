@@ -73,6 +73,12 @@ export interface Exchange {
    */
   takeOver(): Duplex;
 
+  /**
+   * Names work that goes on when the response is complete: a closing server waits for it as long as for a response. What
+   * the promise rejects with is reported, and that is all that comes of it. It may be called at any time.
+   */
+  waitUntil(work: Promise<unknown>): void;
+
   /** Gives the exchange up: the connection is cut, so that the client cannot take what it got for the whole. */
   abort(cause?: unknown): void;
 }

@@ -54,6 +54,10 @@ export abstract class DelegatingExchange implements Exchange {
     return this.inner.takeOver();
   }
 
+  waitUntil(work: Promise<unknown>): void {
+    this.inner.waitUntil(work);
+  }
+
   abort(cause?: unknown): void {
     this.inner.abort(cause);
   }

@@ -135,6 +135,11 @@ class LintedExchange implements Exchange {
     return socket;
   }
 
+  waitUntil(work: Promise<unknown>): void {
+    check(isThenable(work), "waitUntil of what is no promise");
+    this.#inner.waitUntil(work);
+  }
+
   abort(cause?: unknown): void {
     this.#over = "aborted";
     this.#inner.abort(cause);

@@ -12,7 +12,8 @@ import { NativeHeaders, NativeResponse } from "./fetch/platform.ts";
 /**
  * Gives a function that answers a Request by way of the handler. Its promise resolves once the response's head is decided,
  * and rejects with what the handler throws before, or with the reason of an `abort`. Bodies stream both ways, each at the
- * pace of its reader. Informational responses and trailers are dropped, because fetch knows neither; nobody can take over.
+ * pace of its reader. Informational responses and trailers are dropped, because fetch knows neither; nobody can take over,
+ * and nobody waits for what `waitUntil` names.
  */
 export function toFetch(handler: Handler): (request: Request) => Promise<Response> {
   return (request) =>
@@ -113,6 +114,10 @@ class FetchExchange implements Exchange {
 
   takeOver(): Duplex {
     throw new TypeError("takeOver: there is no connection here");
+  }
+
+  waitUntil(work: Promise<unknown>): void {
+    Promise.resolve(work).catch((error) => console.error(error));
   }
 
   abort(cause: unknown = new DOMException("The exchange was aborted", "AbortError")): void {

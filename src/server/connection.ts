@@ -44,6 +44,8 @@ export interface Host {
   readonly spareParsers: RequestParser[];
   report(error: unknown, exchange: Exchange | null): void;
   closed(connection: Connection): void;
+  /** Waits for work before the server is closed. */
+  background(work: Promise<unknown>): void;
 }
 
 /** Where a connection stands. What it waits for decides its deadline. */
@@ -522,6 +524,10 @@ export class Connection extends Expiring implements Reader, BodyFlow {
   #continue(): void {
     this.#continueWanted = false;
     if (!this.#exchange!.begun) this.inform(100, "HTTP/1.1 100 Continue\r\n\r\n");
+  }
+
+  background(work: Promise<unknown>, exchange: Exchange): void {
+    this.#host.background(Promise.resolve(work).then(undefined, (error) => this.report(error, exchange)));
   }
 
   report(error: unknown, exchange: Exchange): void {

@@ -155,6 +155,10 @@ export class ServerExchange implements Exchange {
     return this.#connection.takeOver();
   }
 
+  waitUntil(work: Promise<unknown>): void {
+    this.#connection.background(work, this);
+  }
+
   abort(cause?: unknown): void {
     if (this.#state === ENDED) return;
     if (cause !== undefined && this.#gone === undefined) this.#connection.report(cause, this);

@@ -52,7 +52,12 @@ export class Server {
   readonly #unix: string | undefined;
   readonly #listening: Promise<void>;
   #url = "";
-  #emptied: (() => void) | null = null;
+  /** How many pieces of work go on in the background. */
+  #working = 0;
+  /** Whether nothing is waited for any more but the ends of connections that were cut. */
+  #forced = false;
+  /** Ends the wait for connections and work, once the server closes. */
+  #quiet: (() => void) | null = null;
   #closing: Promise<void> | null = null;
   /** When what keeps connections out was last reported, by reason. */
   readonly #reported = new Map<string, number>();
@@ -75,6 +80,7 @@ export class Server {
       spareParsers: [],
       report: options.onError ?? reportToConsole,
       closed: (connection) => this.#closed(connection),
+      background: (work) => this.#waitFor(work),
     };
     this.#unix = options.unix;
     this.#listener = new Listener((socket, remoteAddress) => this.#accept(socket, remoteAddress), {
@@ -115,9 +121,9 @@ export class Server {
 
   /**
    * Stops accepting, closes idle connections, lets requests in flight end (their responses announce `Connection:
-   * close`), and resolves when the last connection is gone. What is left after `timeouts.grace` is cut; with `force`, at
-   * once. With `patient`, idle connections may bring one more request: a client that sends it just now does not find its
-   * connection closed. That is for a server whose listening queue is somebody else's from now on.
+   * close`), and resolves when the last connection is gone and the work that `waitUntil` named is done. What is left
+   * after `timeouts.grace` is cut, and not waited for; with `force`, at once. With `patient`, idle connections may bring one
+   * more request: a client that sends it just now does not find its connection closed. That is for a server whose listening queue is somebody else's from now on.
    */
   close({ force = false, patient = false }: { force?: boolean; patient?: boolean } = {}): Promise<void> {
     this.#closing ??= this.#drain(patient);
@@ -147,15 +153,33 @@ export class Server {
     await this.#listening.catch(() => {});
     this.#listener.close();
     if (!patient) for (const connection of [...this.#connections]) connection.retire();
-    if (this.#connections.size === 0) return;
     const grace = setTimeout(() => this.#cutAll(), this.#host.timeouts.grace);
-    await new Promise<void>((resolve) => (this.#emptied = resolve));
+    await new Promise<void>((resolve) => {
+      this.#quiet = resolve;
+      this.#settle();
+    });
     clearTimeout(grace);
   }
 
+  /** Ends what can be ended; work cannot, so nobody waits for it any more. */
   #cutAll(): void {
+    this.#forced = true;
     this.counters.dropped += this.requests().length;
     for (const connection of [...this.#connections]) connection.cut();
+    this.#settle();
+  }
+
+  #waitFor(work: Promise<unknown>): void {
+    this.#working++;
+    void work.finally(() => {
+      this.#working--;
+      this.#settle();
+    });
+  }
+
+  /** Ends the wait if there is nothing to wait for. */
+  #settle(): void {
+    if (this.#connections.size === 0 && (this.#working === 0 || this.#forced)) this.#quiet?.();
   }
 
   #accept(socket: Socket, remoteAddress: string): Connection {
@@ -176,7 +200,7 @@ export class Server {
   #closed(connection: Connection): void {
     this.#connections.delete(connection);
     if (connection.client !== undefined) this.#admission.leave(connection.client);
-    if (this.#connections.size === 0) this.#emptied?.();
+    this.#settle();
   }
 
   #reportSeldom(reason: string, error: Error): void {

@@ -67,6 +67,11 @@ export class ServerRequest implements Request {
     return this.#exchange.connection.remoteAddress || undefined;
   }
 
+  /** Names work that goes on after the response: a closing server waits for it. The platform has no such method; srvx has. */
+  waitUntil(work: Promise<unknown>): void {
+    this.#exchange.waitUntil(work);
+  }
+
   get body(): ByteStream | null {
     return this.#open().stream;
   }
