@@ -1,7 +1,8 @@
 /**
  * What HTTP means in every version of it (RFC 9110), without I/O: fields, status codes, dates, hosts, paths,
- * preconditions, ranges, codings.
+ * preconditions, ranges, codings, types.
  */
+export { preferredType, weightOfType } from "./accept.ts";
 export { acceptedCodings, CODINGS, type Coding } from "./accept-encoding.ts";
 export { isAuthority } from "./authority.ts";
 export { evaluatePreconditions, hasPreconditions, ifRangeHolds, type Validators } from "./conditional.ts";
