@@ -122,6 +122,14 @@ export class RequestParser {
     return this.#state === START && this.#before === 0 && this.#at === this.#end && !this.#eof;
   }
 
+  /** What came of the first line of a head that is not whole, or is not sound: for a log. It may hold anything. */
+  get firstLine(): string {
+    const stop = Math.min(this.#end, this.#base + MAX_SHOWN_LINE);
+    const text = latin1(this.bytes, this.#base, stop);
+    const lineEnd = text.indexOf("\n");
+    return (lineEnd < 0 ? text : text.slice(0, lineEnd)).replace(/\r$/, "");
+  }
+
   /** A copy of what waits to be read. */
   get rest(): Uint8Array {
     return new Uint8Array(this.bytes.subarray(this.#at, this.#end));
@@ -368,6 +376,9 @@ export class RequestParser {
     return STEP.FAULT;
   }
 }
+
+/** Bytes of a first line that are shown. */
+const MAX_SHOWN_LINE = 1024;
 
 const EMPTY = new Uint8Array(0);
 const SLASH = 0x2f;

@@ -15,15 +15,10 @@ import { type Deadlines, Expiring } from "../net/deadlines.ts";
 import { type Reader, type ReadSocket, readerOf, release } from "../net/reading.ts";
 import type { RequestContext } from "./context.ts";
 import type { Counters } from "./counters.ts";
+import type { Audience, ConnectionState, EndedRequest, ObservedConnection, Outcome, PendingRequest } from "./events.ts";
 import { ServerExchange } from "./exchange.ts";
 import { type BodyFlow, RequestBody } from "./request-body.ts";
-
-/** A request that is under way, and when it came: milliseconds since the epoch, 0 when nobody looked. */
-export interface PendingRequest {
-  readonly method: string;
-  readonly target: string;
-  readonly since: number;
-}
+import { REQUEST_END, REQUEST_ERROR, REQUEST_START, traced } from "./tracing.ts";
 
 /** What a connection needs of the server it belongs to. */
 export interface Host {
@@ -42,7 +37,9 @@ export interface Host {
   /** Whether to look at the time when a request comes, which takes 40 ns. */
   readonly timed: boolean;
   readonly spareParsers: RequestParser[];
-  report(error: unknown, exchange: Exchange | null): void;
+  /** Told of everything, if anybody wants to know. */
+  readonly audience: Audience | null;
+  report(error: unknown, exchange: Exchange | null, id: string | null): void;
   closed(connection: Connection): void;
   /** Waits for work before the server is closed. */
   background(work: Promise<unknown>): void;
@@ -66,6 +63,10 @@ const PHASE = {
   TAKEN: 6,
   CLOSED: 7,
 } as const;
+
+/** The phases, as observers know them. */
+const STATES: readonly ConnectionState[] = ["fresh", "idle", "head", "body", "answer", "linger", "taken", "closed"];
+
 type Phase = (typeof PHASE)[keyof typeof PHASE];
 
 /** Bytes that may wait behind the current request before the socket is paused; one read may come on top. */
@@ -77,7 +78,7 @@ const MAX_JOINED = 16 * 1024;
 /** Parsers kept at hand for connections that wake up. */
 const MAX_SPARE_PARSERS = 256;
 
-export class Connection extends Expiring implements Reader, BodyFlow {
+export class Connection extends Expiring implements Reader, BodyFlow, ObservedConnection {
   /** The client it counts for; `undefined` when it was turned away and counts for nobody. */
   readonly client: string | null | undefined;
   readonly #host: Host;
@@ -92,6 +93,8 @@ export class Connection extends Expiring implements Reader, BodyFlow {
   #responseDone = false;
   /** Whether the connection ends with the current exchange. */
   #last = false;
+  /** Whether the server ended the connection before its time. */
+  #isCut = false;
   /** Whether nothing after what was read can be understood, or will come. */
   #inputOver = false;
   /** Whether the next request waits until the client has taken what was sent. */
@@ -107,6 +110,7 @@ export class Connection extends Expiring implements Reader, BodyFlow {
   #checked = 0;
   #drained = 0;
   #requests = 0;
+  /** When the current request's head was whole, as `performance.now()` has it. */
   #since = 0;
   #info: SocketInfo | null = null;
 
@@ -125,7 +129,27 @@ export class Connection extends Expiring implements Reader, BodyFlow {
   get request(): PendingRequest | null {
     if (this.#exchange === null) return null;
     const { method, target } = this.#exchange.head;
-    return { method, target, since: this.#since };
+    return { method, target, since: this.#since === 0 ? 0 : performance.timeOrigin + this.#since };
+  }
+
+  get requests(): number {
+    return this.#requests;
+  }
+
+  get state(): ConnectionState {
+    return STATES[this.#phase]!;
+  }
+
+  get bytesReceived(): number {
+    return this.#socket.bytesRead;
+  }
+
+  get bytesSent(): number {
+    return this.#socket.bytesWritten - this.#socket.writableLength;
+  }
+
+  get unsent(): number {
+    return this.#socket.writableLength;
   }
 
   get info(): ConnectionInfo {
@@ -189,7 +213,7 @@ export class Connection extends Expiring implements Reader, BodyFlow {
     }
     counters.requests++;
     this.#requests++;
-    if (timed) this.#since = Date.now();
+    if (timed) this.#since = performance.now();
     const body =
       parser.framing === FRAMING.NONE ? null : new RequestBody(this, parser.length < 0 ? null : parser.length);
     const exchange = new ServerExchange(this, parser.head!, body);
@@ -200,8 +224,9 @@ export class Connection extends Expiring implements Reader, BodyFlow {
     this.#continueWanted = parser.expectsContinue;
     this.#received = 0;
     this.#drained = 0;
+    const takesIt = method === "CONNECT" ? connect! : handler;
     try {
-      const result = context.run(method === "CONNECT" ? connect! : handler, exchange);
+      const result = context.run(REQUEST_START.hasSubscribers ? traced(takesIt) : takesIt, exchange);
       // A handler that returns nothing must not pay for a promise: awaiting always costs 116 ns a request.
       if (result !== undefined) result.then(undefined, (error: unknown) => exchange.fail(error));
     } catch (error) {
@@ -236,6 +261,7 @@ export class Connection extends Expiring implements Reader, BodyFlow {
     const text = `${reason.code}: ${reason.message}\n`;
     const head = encodeHead(statusLine(reason.status), REFUSAL_FIELDS, `Content-Length: ${text.length}\r\n`, "close");
     this.send(head + text, null);
+    this.#tellRefusal(reason);
     this.#hangUp();
   }
 
@@ -386,6 +412,7 @@ export class Connection extends Expiring implements Reader, BodyFlow {
   cut(): void {
     if (this.#phase === PHASE.CLOSED) return;
     this.#inputOver = true;
+    this.#isCut = true;
     const socket = this.#socket;
     const endSent = this.#phase === PHASE.LINGER && socket.writableLength === 0;
     // A pipe cannot be reset; what is left unsent there says as much. Nor can a socket that has sent its end.
@@ -420,6 +447,7 @@ export class Connection extends Expiring implements Reader, BodyFlow {
 
   /** The socket is gone. */
   closed(): void {
+    if (this.#phase === PHASE.TAKEN) this.tellEnd(this.#exchange!, "taken");
     this.#phase = PHASE.CLOSED;
     this.#inputOver = true;
     this.#host.deadlines.clear(this);
@@ -427,7 +455,7 @@ export class Connection extends Expiring implements Reader, BodyFlow {
     this.#exchange = null;
     if (exchange !== null && !exchange.ended) {
       this.#host.counters.departed++;
-      exchange.leave(clientLeft());
+      exchange.leave(clientLeft(), this.#isCut ? "cut" : "left");
     }
     this.#host.closed(this);
   }
@@ -526,13 +554,70 @@ export class Connection extends Expiring implements Reader, BodyFlow {
     if (!this.#exchange!.begun) this.inform(100, "HTTP/1.1 100 Continue\r\n\r\n");
   }
 
-  background(work: Promise<unknown>, exchange: Exchange): void {
+  background(work: Promise<unknown>, exchange: ServerExchange): void {
     this.#host.background(Promise.resolve(work).then(undefined, (error) => this.report(error, exchange)));
   }
 
-  report(error: unknown, exchange: Exchange): void {
+  // What others are told.
+
+  report(error: unknown, exchange: ServerExchange): void {
     this.#host.counters.errors++;
-    this.#host.report(error, exchange);
+    const { id } = exchange;
+    if (REQUEST_ERROR.hasSubscribers) REQUEST_ERROR.publish({ exchange, error, id });
+    this.#host.report(error, exchange, id);
+  }
+
+  /** Whether anybody wants to know how requests end. */
+  get observed(): boolean {
+    return this.#host.audience !== null || REQUEST_END.hasSubscribers;
+  }
+
+  tellEnd(exchange: ServerExchange, outcome: Outcome): void {
+    if (!this.observed) return;
+    const until = performance.now();
+    const since = this.#since || until;
+    this.#tell(exchange, {
+      connection: this,
+      head: exchange.head,
+      line: "",
+      status: exchange.sentStatus,
+      outcome,
+      fault: exchange.fault,
+      id: exchange.reportedId,
+      responseFields: exchange.responseFields,
+      received: this.#received,
+      sent: exchange.sent,
+      since,
+      began: exchange.began || until,
+      until,
+    });
+  }
+
+  /** Tells of a request that never came to be an exchange; or of a connection, turned away before there was a request. */
+  #tellRefusal({ code, status }: Fault): void {
+    if (!this.observed) return;
+    const now = performance.now();
+    const head = this.#parser?.head ?? null;
+    this.#tell(null, {
+      connection: this,
+      head,
+      line: head === null ? (this.#parser?.firstLine ?? "") : "",
+      status,
+      outcome: "refused",
+      fault: code,
+      id: null,
+      responseFields: REFUSAL_FIELDS.text,
+      received: 0,
+      sent: 0,
+      since: now,
+      began: now,
+      until: now,
+    });
+  }
+
+  #tell(exchange: ServerExchange | null, request: EndedRequest): void {
+    this.#host.audience?.ended(request);
+    if (REQUEST_END.hasSubscribers) REQUEST_END.publish({ exchange, request });
   }
 }
 

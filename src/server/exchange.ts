@@ -2,8 +2,9 @@
  * One request and its response, as the application sees them. What is sent, and how it is framed, is decided here; the
  * socket and the parser are the connection's.
  */
+import { randomBytes } from "node:crypto";
 import type { Duplex } from "node:stream";
-import { FaultError, fault as faultOf } from "../core/faults.ts";
+import { type FaultCode, FaultError, fault as faultOf } from "../core/faults.ts";
 import type { BodySource, Chunk, ConnectionInfo, Exchange, FieldList } from "../gateway/contract.ts";
 import type { RequestHead } from "../http/request-head.ts";
 import { isBodiless, REASONS } from "../http/status.ts";
@@ -17,6 +18,7 @@ import {
   statusLine,
 } from "../http1/response-encoder.ts";
 import type { Connection } from "./connection.ts";
+import type { Outcome } from "./events.ts";
 import { NO_BODY, type RequestBody } from "./request-body.ts";
 
 const OPEN = 0;
@@ -40,6 +42,14 @@ export class ServerExchange implements Exchange {
   #close = false;
   /** Body bytes sent. */
   #sent = 0;
+  /** When the first byte of a streamed response was sent, as `performance.now()` has it; 0 if nobody looked. */
+  #began = 0;
+  /** Why it was not the application that answered. */
+  #fault: FaultCode | null = null;
+  #outcome: Outcome = "complete";
+  /** Whether the client had ended its side before a response began. */
+  #isUnheard = false;
+  #id = "";
   /** Why nothing can be sent any more, though the response is not complete. */
   #gone: unknown = undefined;
   /** Why nobody may be waiting for the response any more. */
@@ -72,6 +82,39 @@ export class ServerExchange implements Exchange {
 
   get ended(): boolean {
     return this.#state === ENDED;
+  }
+
+  // For observers.
+
+  /** What a report of its failure is called by. Made when there is one. */
+  get id(): string {
+    if (this.#id === "") this.#id = randomBytes(6).toString("hex");
+    return this.#id;
+  }
+
+  get reportedId(): string | null {
+    return this.#id === "" ? null : this.#id;
+  }
+
+  /** The status that the client was sent; 0 if none, or if it had left by then. */
+  get sentStatus(): number {
+    return this.#isUnheard ? 0 : this.#status;
+  }
+
+  get sent(): number {
+    return this.#sent;
+  }
+
+  get began(): number {
+    return this.#began;
+  }
+
+  get fault(): FaultCode | null {
+    return this.#fault;
+  }
+
+  get responseFields(): string {
+    return this.#fields.text;
   }
 
   get signal(): AbortSignal {
@@ -152,6 +195,7 @@ export class ServerExchange implements Exchange {
       throw new TypeError("takeOver: the request asks for no upgrade, is no CONNECT, or has a body");
     }
     this.#state = ENDED;
+    this.#status = this.head.method === "CONNECT" ? 200 : 101;
     return this.#connection.takeOver();
   }
 
@@ -161,8 +205,9 @@ export class ServerExchange implements Exchange {
 
   abort(cause?: unknown): void {
     if (this.#state === ENDED) return;
-    if (cause !== undefined && this.#gone === undefined) this.#connection.report(cause, this);
-    this.leave(cause ?? new DOMException("The exchange was aborted", "AbortError"));
+    if (cause !== undefined && this.#gone === undefined) this.#report(cause);
+    const outcome = this.#outcome === "complete" ? "cut" : this.#outcome;
+    this.leave(cause ?? new DOMException("The exchange was aborted", "AbortError"), outcome);
     this.#connection.cut();
   }
 
@@ -175,21 +220,28 @@ export class ServerExchange implements Exchange {
     // A client that still reads, and ended its side in the middle of a body, is told whose fault it was (RFC 9112 §8).
     const cutShort = expected && this.received?.complete === false;
     const fault = error instanceof FaultError ? error : cutShort ? faultOf("UNEXPECTED_EOF") : null;
-    if (fault === null && !expected) this.#connection.report(error, this);
+    if (fault !== null) {
+      this.#fault = fault.code;
+      this.#outcome = "refused";
+      this.#isUnheard = false;
+    } else if (!expected) this.#report(error);
     if (this.#state === STREAMING) return this.abort();
     if (this.#state === ENDED) return;
     this.#state = OPEN;
     this.#fields = NO_ENCODED_FIELDS;
     const status = fault?.status ?? 500;
     this.start(status, ERROR_FIELDS);
-    this.end(fault === null ? `${REASONS[status]}\n` : `${fault.code}: ${fault.message}\n`);
+    if (fault !== null) this.end(`${fault.code}: ${fault.message}\n`);
+    else this.end(expected ? `${REASONS[status]}\n` : `${REASONS[status]}\nThe server's log knows it as ${this.id}\n`);
   }
 
   /** The client has left, or the connection was cut: nothing can be sent any more. */
-  leave(reason: unknown): void {
+  leave(reason: unknown, outcome: Outcome): void {
     if (this.#gone !== undefined) return;
     this.#gone = reason;
+    if (this.#state < STREAMING) this.#status = 0;
     this.#state = ENDED;
+    this.#connection.tellEnd(this, outcome);
     this.received?.fail(reason);
     this.#drain?.promise.catch(() => {});
     this.#drain?.reject(reason);
@@ -204,6 +256,8 @@ export class ServerExchange implements Exchange {
     this.received?.fail(reason);
     if (this.#state === ENDED) return;
     this.#left = reason;
+    this.#outcome = "left";
+    this.#isUnheard = this.#state < STREAMING;
     this.#abort?.abort(reason);
   }
 
@@ -232,6 +286,7 @@ export class ServerExchange implements Exchange {
   }
 
   #streamHead(): string {
+    if (this.#connection.observed) this.#began = performance.now();
     const declared = this.#fields.length;
     switch (this.#decide(declared)) {
       case FRAMING.LENGTH:
@@ -301,14 +356,20 @@ export class ServerExchange implements Exchange {
     const declared = this.#fields.length;
     if (this.#framing === FRAMING.LENGTH && declared >= 0 && this.#sent < declared) {
       this.#misdeclared(`ended after ${this.#sent} of the ${declared} bytes of its Content-Length`);
-      this.leave(new DOMException("The response was cut short", "AbortError"));
+      this.leave(new DOMException("The response was cut short", "AbortError"), this.#outcome);
       return this.#connection.cut();
     }
+    this.#connection.tellEnd(this, this.#outcome);
     this.#connection.responseDone(this.#close);
   }
 
   #misdeclared(what: string): void {
-    this.#connection.report(new Error(`${this.head.method} ${this.head.target}: the application ${what}`), this);
+    this.#report(new Error(`${this.head.method} ${this.head.target}: the application ${what}`));
+  }
+
+  #report(error: unknown): void {
+    this.#outcome = "failed";
+    this.#connection.report(error, this);
   }
 }
 

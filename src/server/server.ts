@@ -6,9 +6,11 @@ import type { Exchange, Handler } from "../gateway/contract.ts";
 import { Deadlines } from "../net/deadlines.ts";
 import { Listener } from "../net/listener.ts";
 import { Admission } from "./admission.ts";
-import { Connection, type Host, type PendingRequest } from "./connection.ts";
+import { Connection, type Host } from "./connection.ts";
 import { RequestContext } from "./context.ts";
 import { Counters } from "./counters.ts";
+import { Audience, type ObservedConnection, type PendingRequest, type ServerObserver } from "./events.ts";
+import { CONNECTION_CLOSE, CONNECTION_OPEN } from "./tracing.ts";
 
 export interface ServerOptions {
   /** TCP port; 0 takes a free one. Default 8000. */
@@ -27,9 +29,12 @@ export interface ServerOptions {
   timeouts?: Partial<Timeouts> | undefined;
   /**
    * Told what a handler threw and what was wrong with its response; and, without an exchange, what keeps connections out:
-   * at most once a minute for each reason. Default: `console.error`.
+   * at most once a minute for each reason. `id` is what the client of a failed request was told to ask for. Default:
+   * `console.error`.
    */
-  onError?: ((error: unknown, exchange: Exchange | null) => void) | undefined;
+  onError?: ((error: unknown, exchange: Exchange | null, id: string | null) => void) | undefined;
+  /** Told of connections and requests: logs, metrics. */
+  observers?: readonly Partial<ServerObserver>[] | undefined;
   /** Remember when each request came, for `requests()`; otherwise that is not known. */
   timed?: boolean | undefined;
   /** Takes CONNECT requests, to answer them by `takeOver()`. Without it they are refused with 501. */
@@ -65,6 +70,7 @@ export class Server {
   /** Starts to listen at once; `ready()` says when it does, or why it cannot. */
   constructor(handler: Handler, options: ServerOptions = {}) {
     const limits = { ...DEFAULT_LIMITS, ...options.limits };
+    const observers = options.observers ?? [];
     this.#admission = new Admission(limits);
     this.#host = {
       handler,
@@ -76,8 +82,9 @@ export class Server {
       draining: false,
       counters: this.counters,
       shedding: 0,
-      timed: options.timed ?? false,
+      timed: options.timed ?? observers.length > 0,
       spareParsers: [],
+      audience: observers.length > 0 ? new Audience(observers) : null,
       report: options.onError ?? reportToConsole,
       closed: (connection) => this.#closed(connection),
       background: (work) => this.#waitFor(work),
@@ -139,6 +146,11 @@ export class Server {
     this.#host.shedding = count;
   }
 
+  /** The connections that are open, those that were turned away and have yet to go among them. */
+  openConnections(): ObservedConnection[] {
+    return [...this.#connections];
+  }
+
   /** The requests that are under way: those of which the application has the head and the client not yet the response. */
   requests(): PendingRequest[] {
     return [...this.#connections].flatMap(({ request }) => request ?? []);
@@ -187,8 +199,17 @@ export class Server {
     const admitted = this.#admission.enter(remoteAddress);
     const connection = new Connection(this.#host, socket, admitted.client);
     this.#connections.add(connection);
+    this.#tellOpened(connection);
     if (admitted.refusal !== undefined) this.#turnAway(connection, admitted.refusal);
     return connection;
+  }
+
+  #tellOpened(connection: Connection): void {
+    const { audience } = this.#host;
+    // The socket remembers the address once it was asked for: a closed one has none to give.
+    if (connection.observed || CONNECTION_CLOSE.hasSubscribers) void connection.info.remoteAddress;
+    audience?.opened(connection);
+    if (CONNECTION_OPEN.hasSubscribers) CONNECTION_OPEN.publish({ connection });
   }
 
   #turnAway(connection: Connection, code: FaultCode): void {
@@ -199,6 +220,8 @@ export class Server {
 
   #closed(connection: Connection): void {
     this.#connections.delete(connection);
+    this.#host.audience?.closed(connection);
+    if (CONNECTION_CLOSE.hasSubscribers) CONNECTION_CLOSE.publish({ connection });
     if (connection.client !== undefined) this.#admission.leave(connection.client);
     this.#settle();
   }
@@ -207,7 +230,7 @@ export class Server {
     const last = this.#reported.get(reason);
     if (last !== undefined && Date.now() - last < REPORT_INTERVAL) return;
     this.#reported.set(reason, Date.now());
-    this.#host.report(error, null);
+    this.#host.report(error, null, null);
   }
 
   #origin(): string {
@@ -219,6 +242,7 @@ export class Server {
 }
 
 /** Without an exchange, it is no code that failed: where it happened is of no interest. */
-function reportToConsole(error: unknown, exchange: Exchange | null): void {
-  console.error(exchange === null && error instanceof Error ? error.message : error);
+function reportToConsole(error: unknown, exchange: Exchange | null, id: string | null): void {
+  if (exchange === null) return console.error(error instanceof Error ? error.message : error);
+  console.error(`${exchange.head.method} ${exchange.head.target} failed (${id}):`, error);
 }

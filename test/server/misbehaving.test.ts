@@ -25,10 +25,12 @@ async function observe(
   return { client: await connect(t, server), reports, another: () => connect(t, server) };
 }
 
+const PLAIN_500 = /^Internal Server Error\nThe server's log knows it as [0-9a-f]{12}\n$/;
+
 /** That it is the plain page of a server error, and not a word more. */
 function isPlain500(response: Answer): void {
   assert.equal(response.statusLine, "HTTP/1.1 500 Internal Server Error");
-  assert.equal(response.text, "Internal Server Error\n");
+  assert.match(response.text, PLAIN_500);
   const names = response.fields.map((line) => line.slice(0, line.indexOf(":")));
   assert.deepEqual(names.sort(), ["Content-Length", "Content-Type", "Date"]);
 }
@@ -114,7 +116,7 @@ test("a 500 in answer to HEAD has no body", async (t) => {
   await client.send("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n");
   const response = await client.response("HEAD");
   assert.equal(response.status, 500);
-  assert.equal(response.field("Content-Length"), "22");
+  assert.ok(Number(response.field("Content-Length")) > 0);
   assert.equal((await client.get("/fine")).text, "fine");
 });
 

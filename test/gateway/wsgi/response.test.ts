@@ -438,7 +438,8 @@ describe("what cannot be sent is refused where it is given", () => {
     });
     for (const path of ["/now", "/later"]) {
       const response = await client.get(path);
-      assert.deepEqual([response.status, response.text], [500, "Internal Server Error\n"]);
+      assert.equal(response.status, 500);
+      assert.match(response.text, /^Internal Server Error\n/);
     }
     assert.deepEqual(messages(reports), ["secret /now", "secret /later"]);
   });
