@@ -34,6 +34,11 @@ export const FAULTS = {
   BAD_TRAILER: [400, "a field that decides framing or routing stands in a trailer section"],
   UNEXPECTED_EOF: [400, "the connection ended in the middle of a message"],
 
+  // Responses, which only a client reads (RFC 9112 §4). What a server does wrong is a gateway's 502.
+  BAD_STATUS_LINE: [502, "the status line is malformed"],
+  STATUS_LINE_TOO_LONG: [502, "the status line is over the limit"],
+  TOO_MANY_INTERIM: [502, "too many interim responses come before the final one"],
+
   // What this server does not do
   METHOD_NOT_SUPPORTED: [501, "neither TRACE nor CONNECT is answered here"],
 

@@ -11,4 +11,5 @@ export { FieldLines, NO_FIELDS } from "./field-lines.ts";
 export { rawPath, rawQuery, readPath, type SitePath, writePath } from "./path.ts";
 export { type ByteRange, contentRange, layOutParts, type Multipart, resolveRanges } from "./ranges.ts";
 export { RequestHead } from "./request-head.ts";
+export { ResponseHead } from "./response-head.ts";
 export { isBodiless, REASONS } from "./status.ts";

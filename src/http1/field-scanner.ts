@@ -22,6 +22,9 @@ const SEEN = {
   EXPECT: 64,
 } as const;
 
+/** What one section may take. */
+export type SectionLimits = Pick<Limits, "maxHeaderSize" | "maxFieldSize" | "maxHeaderCount">;
+
 export class FieldScanner {
   /** Four numbers a line, counted from the base: name start, name end, value start, value end. */
   spans: number[] = [];
@@ -41,14 +44,17 @@ export class FieldScanner {
   /** The index in `spans` of the Host line, -1 when absent. */
   host = -1;
 
-  readonly #limits: Limits;
+  readonly #limits: SectionLimits;
+  readonly #responses: boolean;
   #seen = 0;
   #trailers = false;
   /** Where the section starts, from the base. */
   #start = 0;
 
-  constructor(limits: Limits) {
+  /** @param responses whether the fields are those of responses: of these, only the framing ones may not be repeated */
+  constructor(limits: SectionLimits, responses = false) {
     this.#limits = limits;
+    this.#responses = responses;
   }
 
   /** Makes ready for the section that starts at `start`, counted from the base. */
@@ -111,24 +117,10 @@ export class FieldScanner {
   #note(bytes: Uint8Array, name: number, nameEnd: number, value: number, valueEnd: number): FaultCode | null {
     const initial = bytes[name]! | 0x20;
     switch (nameEnd - name) {
-      case 4:
-        if (initial !== 0x68 || !tokenIs(bytes, name, nameEnd, "host")) return null;
-        this.host = this.spans.length;
-        return this.#once(SEEN.HOST, true);
-      case 6:
-        if (initial !== 0x65 || !tokenIs(bytes, name, nameEnd, "expect")) return null;
-        this.expectsContinue = tokenIs(bytes, value, valueEnd, "100-continue");
-        return this.#once(SEEN.EXPECT, true) ?? (this.expectsContinue ? null : "EXPECTATION_FAILED");
       case 10:
         if (initial !== 0x63 || !tokenIs(bytes, name, nameEnd, "connection")) return null;
         this.connection |= connectionOptions(bytes, value, valueEnd);
         return null;
-      case 12:
-        if (initial !== 0x63 || !tokenIs(bytes, name, nameEnd, "content-type")) return null;
-        return this.#once(SEEN.TYPE, false);
-      case 13:
-        if (initial !== 0x61 || !tokenIs(bytes, name, nameEnd, "authorization")) return null;
-        return this.#once(SEEN.AUTHORIZATION, true);
       case 14:
         if (initial !== 0x63 || !tokenIs(bytes, name, nameEnd, "content-length")) return null;
         this.length = parseContentLength(bytes, value, valueEnd);
@@ -137,6 +129,29 @@ export class FieldScanner {
         if (initial !== 0x74 || !tokenIs(bytes, name, nameEnd, "transfer-encoding")) return null;
         this.coding = transferCoding(bytes, value, valueEnd);
         return this.#once(SEEN.CODING, true);
+      default:
+        return this.#responses ? null : this.#noteOfRequest(bytes, name, nameEnd, value, valueEnd);
+    }
+  }
+
+  /** The same for the fields that mean something in requests only. */
+  #noteOfRequest(bytes: Uint8Array, name: number, nameEnd: number, value: number, valueEnd: number): FaultCode | null {
+    const initial = bytes[name]! | 0x20;
+    switch (nameEnd - name) {
+      case 4:
+        if (initial !== 0x68 || !tokenIs(bytes, name, nameEnd, "host")) return null;
+        this.host = this.spans.length;
+        return this.#once(SEEN.HOST, true);
+      case 6:
+        if (initial !== 0x65 || !tokenIs(bytes, name, nameEnd, "expect")) return null;
+        this.expectsContinue = tokenIs(bytes, value, valueEnd, "100-continue");
+        return this.#once(SEEN.EXPECT, true) ?? (this.expectsContinue ? null : "EXPECTATION_FAILED");
+      case 12:
+        if (initial !== 0x63 || !tokenIs(bytes, name, nameEnd, "content-type")) return null;
+        return this.#once(SEEN.TYPE, false);
+      case 13:
+        if (initial !== 0x61 || !tokenIs(bytes, name, nameEnd, "authorization")) return null;
+        return this.#once(SEEN.AUTHORIZATION, true);
       case 19:
         if (initial !== 0x70 || !tokenIs(bytes, name, nameEnd, "proxy-authorization")) return null;
         return this.#once(SEEN.PROXY_AUTHORIZATION, true);

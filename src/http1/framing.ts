@@ -54,6 +54,41 @@ export function responseFraming(method: string, status: number, minor: number, l
   return minor === 0 ? FRAMING.CLOSE : FRAMING.CHUNKED;
 }
 
+/**
+ * The framing of a received response, or the fault that its fields are (RFC 9112 §6.1, §6.3).
+ * @param method the method of the request that it answers: the same fields mean something else behind HEAD
+ * @param length Content-Length, -1 when absent
+ */
+export function receivedResponseFraming(
+  method: string,
+  status: number,
+  minor: number,
+  coding: Coding,
+  length: number,
+): Framing | FaultCode {
+  // Ambiguous even where no body may be: the two are what response splitting is made of.
+  if (coding !== CODING.ABSENT && length >= 0) return "LENGTH_WITH_ENCODING";
+  if (coding !== CODING.ABSENT && minor === 0) return "BAD_TRANSFER_ENCODING";
+  if (method === "HEAD" || isBodiless(status) || (method === "CONNECT" && status < 300)) return FRAMING.NONE;
+  if (coding === CODING.UNSUPPORTED) return "CODING_NOT_SUPPORTED";
+  // RFC 9112 §6.3 would read it until the close; a coding that nobody asked for and nobody could undo is no content.
+  if (coding === CODING.AMBIGUOUS) return "BAD_TRANSFER_ENCODING";
+  if (coding === CODING.CHUNKED) return FRAMING.CHUNKED;
+  return length >= 0 ? FRAMING.LENGTH : FRAMING.CLOSE;
+}
+
+/** Methods of which a request without a body says so (RFC 9110 §8.6). */
+const EXPECTING_CONTENT: ReadonlySet<string> = new Set(["POST", "PUT", "PATCH"]);
+
+/**
+ * The framing of a request that is about to be sent (RFC 9112 §6.3).
+ * @param length the body's length when it is known, -1 when it is streamed, `null` when there is no body
+ */
+export function sentRequestFraming(method: string, length: number | null): Framing {
+  if (length === null) return EXPECTING_CONTENT.has(method) ? FRAMING.LENGTH : FRAMING.NONE;
+  return length >= 0 ? FRAMING.LENGTH : FRAMING.CHUNKED;
+}
+
 /** Reads a Content-Length value: digits only; -1 for anything else, and for what a double cannot count. */
 export function parseContentLength(bytes: Uint8Array, start: number, end: number): number {
   if (start === end || end - start > 16) return -1;

@@ -8,15 +8,9 @@ import { type FaultCode, FaultError, fault as faultOf } from "../core/faults.ts"
 import type { BodySource, Chunk, ConnectionInfo, Exchange, FieldList } from "../gateway/contract.ts";
 import type { RequestHead } from "../http/request-head.ts";
 import { isBodiless, REASONS } from "../http/status.ts";
+import { chunkLine, type EncodedFields, encodeFields, lastChunk } from "../http1/field-encoder.ts";
 import { FRAMING, type Framing, responseFraming } from "../http1/framing.ts";
-import {
-  chunkLine,
-  type EncodedFields,
-  encodeFields,
-  encodeHead,
-  lastChunk,
-  statusLine,
-} from "../http1/response-encoder.ts";
+import { encodeHead, statusLine } from "../http1/response-encoder.ts";
 import type { Connection } from "./connection.ts";
 import type { Outcome } from "./events.ts";
 import { NO_BODY, type RequestBody } from "./request-body.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { chunkLine, encodeFields, encodeHead, lastChunk, statusLine } from "../../src/http1/response-encoder.ts";
+import { chunkLine, encodeFields, lastChunk } from "../../src/http1/field-encoder.ts";
+import { encodeHead, statusLine } from "../../src/http1/response-encoder.ts";
 
 const DATED = ["Date", "Sun, 06 Nov 1994 08:49:37 GMT"];
 const DATE_LINE = "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n";

@@ -1,39 +1,53 @@
 /**
- * Wire cases as data: Markdown files in `wire/`, a heading a case. A `request` block holds the bytes: line breaks in the
- * block mean nothing, `\r` `\n` `\t` `\0` `\xNN` and `\\` mean what they mean in TypeScript, `…*N` behind a quoted
- * letter repeats it (`"a"*9000`), and `<eof>` is the peer's end. A `steps` block holds what the parser has to say. A
- * `limits` block, if any, changes limits.
+ * Wire cases as data: Markdown files in `wire/` and `wire/responses/`, a heading a case. A `request` or `response` block
+ * holds the bytes: line breaks in the block mean nothing, `\r` `\n` `\t` `\0` `\xNN` and `\\` mean what they mean in
+ * TypeScript, `…*N` behind a quoted letter repeats it (`"a"*9000`), and `<eof>` is the peer's end. A `steps` block holds
+ * what the parser has to say. A `limits` block, if any, changes limits; a `methods` block says which requests the
+ * responses answer, one GET unless it is there.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { DEFAULT_LIMITS, type Limits } from "../../src/core/options.ts";
-import { RequestParser, STEP, type Step } from "../../src/http1/request-parser.ts";
+import { FRAMING } from "../../src/http1/framing.ts";
+import { RequestParser } from "../../src/http1/request-parser.ts";
+import { DEFAULT_RESPONSE_LIMITS, type ResponseLimits, ResponseParser } from "../../src/http1/response-parser.ts";
+import { STEP, type Step } from "../../src/http1/step.ts";
 
-export interface WireCase {
+export interface WireCase<L = Limits> {
   readonly name: string;
   readonly bytes: Buffer;
   readonly eof: boolean;
-  readonly limits: Limits;
+  readonly limits: L;
+  /** The methods of the requests that are answered. */
+  readonly methods: readonly string[];
   readonly steps: readonly string[];
 }
 
 export function wireCases(): WireCase[] {
-  const directory = new URL("wire/", import.meta.url);
-  return readdirSync(directory)
-    .filter((file) => file.endsWith(".md"))
-    .flatMap((file) => readCases(file, readFileSync(new URL(file, directory), "utf8")));
+  return casesIn("wire/", "request", DEFAULT_LIMITS);
 }
 
-function readCases(file: string, markdown: string): WireCase[] {
+export function responseCases(): WireCase<ResponseLimits>[] {
+  return casesIn("wire/responses/", "response", DEFAULT_RESPONSE_LIMITS);
+}
+
+function casesIn<L>(folder: string, kind: string, defaults: L): WireCase<L>[] {
+  const directory = new URL(folder, import.meta.url);
+  return readdirSync(directory)
+    .filter((file) => file.endsWith(".md"))
+    .flatMap((file) => readCases(file, readFileSync(new URL(file, directory), "utf8"), kind, defaults));
+}
+
+function readCases<L>(file: string, markdown: string, kind: string, defaults: L): WireCase<L>[] {
   return markdown
     .split(/^## /m)
     .slice(1)
     .map((section) => {
       const name = `${file.slice(0, -3)}: ${section.slice(0, section.indexOf("\n")).trim()}`;
-      const request = block(section, "request");
+      const message = block(section, kind);
       const steps = block(section, "steps");
-      if (request === null || steps === null)
-        throw new Error(`${name}: a case needs a request block and a steps block`);
-      const eof = /<eof>\s*$/.test(request);
+      if (message === null || steps === null)
+        throw new Error(`${name}: a case needs a ${kind} block and a steps block`);
+      const eof = /<eof>\s*$/.test(message);
       const limits = Object.fromEntries(
         (block(section, "limits") ?? "")
           .split("\n")
@@ -43,9 +57,10 @@ function readCases(file: string, markdown: string): WireCase[] {
       );
       return {
         name,
-        bytes: bytesOf(eof ? request.replace(/<eof>\s*$/, "") : request),
+        bytes: bytesOf(eof ? message.replace(/<eof>\s*$/, "") : message),
         eof,
-        limits: { ...DEFAULT_LIMITS, ...limits },
+        limits: { ...defaults, ...limits },
+        methods: (block(section, "methods") ?? "GET").trim().split(/\s+/),
         steps: steps.split("\n").filter(Boolean),
       };
     });
@@ -80,6 +95,54 @@ export function replay(
   inspect?: (parser: RequestParser, step: Step) => void,
 ): string[] {
   const parser = new RequestParser(limits);
+  return run(pieces, eof, {
+    parser,
+    next() {
+      const step = parser.next();
+      inspect?.(parser, step);
+      return step;
+    },
+    head: () => describeHead(parser),
+    cycle() {
+      parser.startNextCycle();
+      return true;
+    },
+  });
+}
+
+/** The same for responses to requests of these methods; what is left over when the last is answered is `excess`. */
+export function replayResponses(
+  pieces: readonly Uint8Array[],
+  eof: boolean,
+  methods: readonly string[] = ["GET"],
+  limits: ResponseLimits = DEFAULT_RESPONSE_LIMITS,
+): string[] {
+  const parser = new ResponseParser(limits);
+  const waiting = [...methods];
+  const steps = run(pieces, eof, {
+    parser,
+    next: () => parser.next(),
+    head: () => describeResponse(parser),
+    cycle() {
+      const method = waiting.shift();
+      if (method !== undefined) parser.startNextCycle(method);
+      return method !== undefined;
+    },
+  });
+  const isOver = /^(?:fault|eof)/.test(steps.at(-1) ?? "");
+  const excess = isOver || waiting.length > 0 || parser.next() !== STEP.PAUSED ? "" : text(parser.rest);
+  return excess === "" ? steps : [...steps, `excess ${JSON.stringify(excess)}`];
+}
+
+interface Run {
+  readonly parser: RequestParser | ResponseParser;
+  next(): Step;
+  head(): string;
+  /** Goes on to the next message; `false` when there is none to come. */
+  cycle(): boolean;
+}
+
+function run(pieces: readonly Uint8Array[], eof: boolean, { parser, next, head, cycle }: Run): string[] {
   const steps: string[] = [];
   let body: string | null = null;
   const say = (step: string) => {
@@ -91,24 +154,22 @@ export function replay(
   // As the connection does it: every read lands in the same memory, so that a parser that keeps a view is caught. Behind
   // it lies what a parser that reads too far would go on with.
   const shared = Buffer.alloc(Math.max(0, ...pieces.map((piece) => piece.length)) + STALE.length);
-  const run = () => {
+  const takeSteps = () => {
     for (;;) {
-      const step = parser.next();
-      inspect?.(parser, step);
-      switch (step) {
+      switch (next()) {
         case STEP.HEAD:
-          say(describeHead(parser));
+          say(head());
           for (const [name, value] of parser.head!.fields) say(`  ${name}: ${visible(value)}`);
           break;
         case STEP.BODY:
-          body = (body ?? "") + Buffer.from(parser.bytes.subarray(parser.start, parser.stop)).toString("latin1");
+          body = (body ?? "") + text(parser.bytes.subarray(parser.start, parser.stop));
           break;
         case STEP.END:
           say("end");
           for (const [name, value] of parser.trailers) say(`  ${name}: ${visible(value)}`);
           break;
         case STEP.PAUSED:
-          parser.startNextCycle();
+          if (!cycle()) return false;
           break;
         case STEP.FAULT:
           say(`fault ${parser.fault!.code} ${parser.fault!.status} at ${parser.fault!.offset}`);
@@ -126,16 +187,20 @@ export function replay(
     shared.set(piece);
     shared.set(STALE, piece.length);
     parser.push(shared, piece.length);
-    const over = run();
+    const over = takeSteps();
     shared.fill(0x21);
     if (over) return steps;
   }
   if (eof) {
     parser.pushEof();
-    if (run()) return steps;
+    if (takeSteps()) return steps;
   }
   if (body !== null) steps.push(`body ${JSON.stringify(body)}`);
   return steps;
+}
+
+function text(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("latin1");
 }
 
 function visible(text: string): string {
@@ -151,4 +216,15 @@ function describeHead({ head, length, keepAlive, expectsContinue, upgrade }: Req
     upgrade ? "upgrade" : "",
   ];
   return ["head", method, target, `1.${minor}`, ...flags].filter(Boolean).join(" ");
+}
+
+function describeResponse({ head, framing, length, keepAlive, upgraded }: ResponseParser): string {
+  const { status, reason, minor } = head!;
+  if (status < 200 && status !== 101) return `interim ${status}`;
+  const flags = [
+    framing === FRAMING.CLOSE ? "until-close" : length < 0 ? "chunked" : length > 0 ? `length=${length}` : "",
+    keepAlive ? "" : "close",
+    upgraded ? "upgraded" : "",
+  ];
+  return ["head", String(status), `1.${minor}`, ...flags, reason && JSON.stringify(reason)].filter(Boolean).join(" ");
 }

@@ -9,8 +9,10 @@ import { Random } from "./random.ts";
 const WRITE_EVERY = 3;
 /** Faults that the server finds, not the parser: of time, of connections, and of methods that it does not answer. */
 const OF_THE_SERVER = /_TIMEOUT$|^TOO_MANY_(?:CONNECTIONS|FROM_CLIENT)$|^METHOD_NOT_SUPPORTED$/;
-/** Every fault that bytes can be. */
-export const REACHABLE: readonly string[] = Object.keys(FAULTS).filter((code) => !OF_THE_SERVER.test(code));
+/** Every fault that a request's bytes can be; those of responses alone are 502. */
+export const REACHABLE: readonly string[] = Object.entries(FAULTS)
+  .filter(([code, [status]]) => !OF_THE_SERVER.test(code) && status !== 502)
+  .map(([code]) => code);
 
 export interface Tally {
   executions: number;

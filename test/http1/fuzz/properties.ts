@@ -1,9 +1,11 @@
 /** What has to hold for any bytes at all. Each property throws when it does not. */
 import assert from "node:assert/strict";
 import { DEFAULT_LIMITS, type Limits } from "../../../src/core/options.ts";
+import { chunkLine, encodeFields, lastChunk } from "../../../src/http1/field-encoder.ts";
 import { FRAMING, responseFraming } from "../../../src/http1/framing.ts";
-import { type RequestParser, STEP, type Step } from "../../../src/http1/request-parser.ts";
-import { chunkLine, encodeFields, encodeHead, lastChunk, statusLine } from "../../../src/http1/response-encoder.ts";
+import type { RequestParser } from "../../../src/http1/request-parser.ts";
+import { encodeHead, statusLine } from "../../../src/http1/response-encoder.ts";
+import { STEP, type Step } from "../../../src/http1/step.ts";
 import { readRequests, readResponse } from "../reference.ts";
 import { replay } from "../wire.ts";
 import { Random } from "./random.ts";
