@@ -25,7 +25,11 @@ const ROOMS: Readonly<Record<string, Room>> = {
   net: { may: ["core"], node: true },
   gateway: { may: ["core", "http"], node: true },
   server: { may: ["core", "http", "http1", "net", CONTRACT], node: true },
-  static: { may: ["core", "http", CONTRACT], node: true, packages: ["mime-types"] },
+  static: {
+    may: ["core", "http", CONTRACT, "gateway/basic-auth", "gateway/preflight"],
+    node: true,
+    packages: ["mime-types"],
+  },
   client: { may: ["core", "http", "http1", "net"], node: true },
   run: { may: ["core", "net", "server", CONTRACT, "gateway/delegate"], node: true },
   observe: { may: ["core", "http", CONTRACT, "server/events"], node: true },

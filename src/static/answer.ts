@@ -26,8 +26,11 @@ export function answer(exchange: Exchange, representation: Representation, range
     exchange.start(304, representation.notModifiedFields);
     return exchange.end();
   }
-  if (verdict === 412) return refuse(exchange, 412);
-  if (ranges === 416) return refuse(exchange, 416, ["Content-Range", contentRange(null, representation.size)]);
+  if (verdict === 412) return refuse(exchange, 412, representation.changes);
+  if (ranges === 416) {
+    const size = ["Content-Range", contentRange(null, representation.size)];
+    return refuse(exchange, 416, representation.changes, size);
+  }
   if (ranges !== null && ranges.length > 1) return sendParts(exchange, representation, ranges);
   if (ranges !== null) {
     exchange.start(206, representation.partialFields(ranges[0]!));

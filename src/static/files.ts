@@ -1,10 +1,16 @@
 /** A directory as an application: from a request to the file that answers it. */
 import { closeSync } from "node:fs";
+import { basicAuth } from "../gateway/basic-auth.ts";
 import type { Exchange, Handler } from "../gateway/contract.ts";
+import { answerPreflight, withPreflights } from "../gateway/preflight.ts";
+import { CORS_FIELDS, ISOLATION_FIELDS, isPreflight } from "../http/cors.ts";
+import { type FieldChanges, joinChanges, objectionToField } from "../http/field-changes.ts";
 import { rawPath, rawQuery, readPath, type SitePath, writePath } from "../http/path.ts";
-import { FileCache } from "./cache.ts";
-import { ALLOWED, refuse } from "./refusal.ts";
-import { Responder } from "./responder.ts";
+import { FileCache, KeptFile } from "./cache.ts";
+import { isNavigation, NAVIGATION_FIELDS } from "./navigation.ts";
+import { type Find, findFile, findPage, openFile } from "./pages.ts";
+import { ALLOWED, refuse, start } from "./refusal.ts";
+import { Responder, type Role } from "./responder.ts";
 import { type OpenFile, Root } from "./root.ts";
 
 export interface FilesOptions {
@@ -14,7 +20,7 @@ export interface FilesOptions {
   next?: Handler | undefined;
   /** Whether names that begin with a dot are served. Default: none but `.well-known` (RFC 8615). */
   dotfiles?: boolean | undefined;
-  /** The Cache-Control of files. Default `no-cache`: clients keep them, and ask each time whether they are current. */
+  /** The Cache-Control of all files. Default: by what a file is, as `cacheControlOf` says; for development, `no-cache`. */
   cacheControl?: string | undefined;
   /** How long a file in memory is believed to be unchanged, in milliseconds. Default 1000; 0 looks on every request. */
   checkInterval?: number | undefined;
@@ -22,36 +28,58 @@ export interface FilesOptions {
   cacheSize?: number | undefined;
   /** Whether text and other loose formats are compressed for clients that want it. Default true; siblings are used anyway. */
   compress?: boolean | undefined;
+  /** The page of an application that runs in the browser: `index.html` if true. It answers navigations that find no file. */
+  spa?: boolean | string | undefined;
+  /** Whether `about.html` is `/about`, and its other spellings lead there. Default false. */
+  cleanUrls?: boolean | undefined;
+  /** Fields of every response of these files, by name, in the place of what would be said otherwise; not of `next`'s. */
+  headers?: Readonly<Record<string, string>> | undefined;
+  /** Whether scripts of any origin may read these files. Default false. */
+  cors?: boolean | undefined;
+  /** Whether pages are isolated from other origins (COOP and COEP). Default false. */
+  isolate?: boolean | undefined;
+  /** `user:password` that has to be given (Basic) before anything is answered, by `next` too. */
+  auth?: string | undefined;
 }
 
 /**
  * Serves the files of a directory, read-only, and nothing outside of it.
  * @throws {Error} when there is no such directory
- * @throws {TypeError} when the prefix is not a path
+ * @throws {TypeError} when the prefix or the page is not a path, a field cannot be set, or the credentials are none
  */
 export function files(root: string, options: FilesOptions = {}): Handler {
-  const site = new Site(root, options);
-  return (exchange) => site.answer(exchange);
+  const changes = changesOf(options);
+  const site = new Site(root, options, changes);
+  const handler: Handler = (exchange) => site.answer(exchange);
+  if (options.auth === undefined) return handler;
+  const guarded = basicAuth(handler, options.auth, changes);
+  // A browser asks without credentials whether it may send them.
+  return options.cors ? withPreflights(guarded) : guarded;
 }
 
 class Site {
   readonly #root: Root;
   readonly #prefix: readonly string[];
   readonly #next: Handler | undefined;
+  readonly #find: Find;
+  readonly #spa: readonly string[] | null;
+  readonly #cors: boolean;
+  /** What is said on every response of this site. */
+  readonly #changes: FieldChanges | null;
   readonly #cache: FileCache;
   readonly #responder: Responder;
-  readonly #pageKey: string;
 
-  constructor(root: string, options: FilesOptions) {
-    const prefix = readPath(options.prefix ?? "/");
-    if (typeof prefix === "number") throw new TypeError(`files: the prefix ${options.prefix} is not a path from /`);
+  constructor(root: string, options: FilesOptions, changes: FieldChanges | null) {
+    const { spa = false, cors = false } = options;
     this.#root = new Root(root, options.dotfiles ?? false);
-    this.#prefix = prefix.names;
-    this.#pageKey = writePath({ names: [...prefix.names, "404.html"], directory: false });
+    this.#prefix = namesOf("prefix", options.prefix ?? "/");
     this.#next = options.next;
+    this.#find = options.cleanUrls ? findPage : findFile;
+    this.#spa = spa === false ? null : namesOf("spa", spa === true ? "/index.html" : `/${spa}`);
+    this.#cors = cors;
+    this.#changes = changes;
     this.#cache = new FileCache(options.cacheSize ?? 64 * 1024 * 1024, options.checkInterval ?? 1000);
-    const cacheControl = options.cacheControl ?? "no-cache";
-    this.#responder = new Responder(this.#root, this.#cache, cacheControl, options.compress ?? true);
+    this.#responder = new Responder(this.#root, this.#cache, options.cacheControl, options.compress ?? true);
   }
 
   answer(exchange: Exchange): void | Promise<void> {
@@ -63,57 +91,96 @@ class Site {
     if (cached !== null) return this.#responder.respond(exchange, cached, 200);
 
     const path = readPath(raw);
-    if (typeof path === "number") return this.#missing(exchange, path);
+    if (typeof path === "number") return this.#miss(exchange, path);
     const key = writePath(path);
     if (reads && key !== raw) cached = this.#cache.get(key);
     if (cached !== null) return this.#responder.respond(exchange, cached, 200);
 
-    const found = this.#find(path);
-    if (found === null) return this.#missing(exchange, 404);
-    if (reads)
-      return found === "directory"
-        ? redirect(exchange, path)
-        : this.#responder.respondFromDisk(exchange, found, key, 200);
-    if (found !== "directory") closeSync(found.descriptor);
-    return method === "OPTIONS" ? sendOptions(exchange) : refuse(exchange, 405);
-  }
-
-  /** What stands at a path: a file; "directory" when only a slash is missing to find one; `null` for nothing. */
-  #find({ names, directory }: SitePath): OpenFile | "directory" | null {
-    if (!this.#prefix.every((name, at) => names[at] === name)) return null;
-    const inside = names.slice(this.#prefix.length);
-    if (!directory) {
-      const found = this.#root.open(inside);
-      if (found !== "directory") return found;
+    const inside = this.#inside(path);
+    if (inside === null) return this.#miss(exchange, 404);
+    const found = this.#find(this.#root, inside);
+    if (found === null) return this.#fallBack(exchange, inside);
+    if (!reads) {
+      if ("file" in found) closeSync(found.file.descriptor);
+      return method === "OPTIONS" ? this.#sendOptions(exchange) : refuse(exchange, 405, this.#changes);
     }
-    const index = this.#root.open([...inside, "index.html"]);
-    if (index === null || index === "directory") return null;
-    if (directory) return index;
-    closeSync(index.descriptor);
-    return "directory";
+    if (!("file" in found)) return this.#redirect(exchange, found);
+    const { file, states } = found;
+    return this.#responder.respondFromDisk(exchange, file, { key, role: 200, states, changes: this.#changes });
   }
 
-  #missing(exchange: Exchange, status: 400 | 404): void | Promise<void> {
+  /** The path below the prefix; `null` for one that is not. */
+  #inside({ names, directory }: SitePath): SitePath | null {
+    if (!this.#prefix.every((name, at) => names[at] === name)) return null;
+    return { names: names.slice(this.#prefix.length), directory };
+  }
+
+  #fallBack(exchange: Exchange, { names }: SitePath): void | Promise<void> {
+    const shell = this.#spa !== null && isNavigation(exchange.head, names) ? this.#standIn("spa", this.#spa) : null;
+    return shell === null ? this.#miss(exchange, 404) : this.#sendStandIn(exchange, shell, 200, VARIES);
+  }
+
+  /** What is not to be found here. */
+  #miss(exchange: Exchange, status: 400 | 404): void | Promise<void> {
     if (this.#next !== undefined) return this.#next(exchange);
-    if (exchange.head.target === "*") return sendOptions(exchange);
-    if (status === 400) return refuse(exchange, 400);
-    const cached = this.#cache.get(this.#pageKey);
-    if (cached !== null) return this.#responder.respond(exchange, cached, 404);
-    const page = this.#root.open(["404.html"]);
-    return page === null || page === "directory"
-      ? refuse(exchange, 404)
-      : this.#responder.respondFromDisk(exchange, page, this.#pageKey, 404);
+    if (exchange.head.target === "*" || this.#isPreflight(exchange)) return this.#sendOptions(exchange);
+    const page = status === 404 ? this.#standIn("404", ["404.html"]) : null;
+    return page === null ? refuse(exchange, status, this.#changes) : this.#sendStandIn(exchange, page, 404, null);
+  }
+
+  /** A file that answers for paths that have none. */
+  #standIn(purpose: string, names: readonly string[]): StandIn | null {
+    // Kept apart from the same file as the answer to its own path: no path begins so.
+    const key = `${purpose} ${writePath({ names, directory: false })}`;
+    const kept = this.#cache.get(key);
+    if (kept !== null) return { key, file: kept };
+    const file = openFile(this.#root, names);
+    return file === null ? null : { key, file };
+  }
+
+  #sendStandIn(exchange: Exchange, { key, file }: StandIn, role: Role, changes: FieldChanges | null) {
+    if (file instanceof KeptFile) return this.#responder.respond(exchange, file, role);
+    const said = joinChanges(changes, this.#changes);
+    return this.#responder.respondFromDisk(exchange, file, { key, role, states: [], changes: said });
+  }
+
+  /** To another path of this site. Relative, so that no Host field and no doubled slash can make it lead elsewhere. */
+  #redirect(exchange: Exchange, { names, directory }: SitePath): void {
+    const path = writePath({ names: [...this.#prefix, ...names], directory });
+    const location = path + rawQuery(exchange.head.target);
+    start(exchange, 308, ["Location", location, "Content-Length", "0", "Cache-Control", "no-cache"], this.#changes);
+    exchange.end();
+  }
+
+  #sendOptions(exchange: Exchange): void {
+    if (this.#isPreflight(exchange)) return answerPreflight(exchange);
+    start(exchange, 204, ALLOWED, this.#changes);
+    exchange.end();
+  }
+
+  #isPreflight({ head }: Exchange): boolean {
+    return this.#cors && isPreflight(head);
   }
 }
 
-/** To the same path with a slash. Relative, so that no Host field and no doubled slash can make it lead elsewhere. */
-function redirect(exchange: Exchange, { names }: SitePath): void {
-  const location = writePath({ names, directory: true }) + rawQuery(exchange.head.target);
-  exchange.start(308, ["Location", location, "Content-Length", "0", "Cache-Control", "no-cache"]);
-  exchange.end();
+interface StandIn {
+  readonly key: string;
+  readonly file: KeptFile | OpenFile;
 }
 
-function sendOptions(exchange: Exchange): void {
-  exchange.start(204, ALLOWED);
-  exchange.end();
+const VARIES: FieldChanges = { set: ["Vary", NAVIGATION_FIELDS], remove: new Set() };
+
+function namesOf(option: string, path: string): readonly string[] {
+  const read = readPath(path);
+  if (typeof read === "number") throw new TypeError(`files: the ${option} ${path} is not a path from /`);
+  return read.names;
+}
+
+function changesOf({ headers = {}, cors = false, isolate = false }: FilesOptions): FieldChanges | null {
+  for (const [name, value] of Object.entries(headers)) {
+    const objection = objectionToField(name, value);
+    if (objection !== null) throw new TypeError(`files: ${objection}`);
+  }
+  const set = [...Object.entries(headers).flat(), ...(cors ? CORS_FIELDS : []), ...(isolate ? ISOLATION_FIELDS : [])];
+  return set.length === 0 ? null : { set, remove: new Set() };
 }

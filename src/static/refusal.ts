@@ -1,6 +1,8 @@
 /** The pages that a site gets without writing any. */
 import type { Exchange, FieldList } from "../gateway/contract.ts";
+import type { FieldChanges } from "../http/field-changes.ts";
 import { REASONS } from "../http/status.ts";
+import { changeFieldsOfError } from "./representation.ts";
 
 /** What a file can be asked for: the value of Allow. */
 export const ALLOWED: FieldList = ["Allow", "GET, HEAD, OPTIONS"];
@@ -12,11 +14,21 @@ interface Page {
 
 const PAGES = { 400: page(400), 404: page(404), 405: page(405, ALLOWED), 412: page(412), 416: page(416) } as const;
 
-/** Answers with an error status and its page, and with further fields if given. */
-export function refuse(exchange: Exchange, status: keyof typeof PAGES, more?: FieldList): void {
-  const { fields } = PAGES[status];
-  exchange.start(status, more === undefined ? fields : [...fields, ...more]);
-  exchange.end(PAGES[status].body);
+/** Answers with an error status and its page; with what the site says over it, and further fields if given. */
+export function refuse(
+  exchange: Exchange,
+  status: keyof typeof PAGES,
+  changes: FieldChanges | null,
+  more: FieldList = [],
+): void {
+  const { fields, body } = PAGES[status];
+  start(exchange, status, more.length === 0 ? fields : [...fields, ...more], changes);
+  exchange.end(body);
+}
+
+/** Starts a response that has no file behind it. */
+export function start(exchange: Exchange, status: number, fields: FieldList, changes: FieldChanges | null): void {
+  exchange.start(status, changes === null ? fields : changeFieldsOfError(fields, changes));
 }
 
 function page(status: number, fields: FieldList = []): Page {

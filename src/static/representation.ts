@@ -5,6 +5,7 @@ import type { FieldList } from "../gateway/contract.ts";
 import type { Coding } from "../http/accept-encoding.ts";
 import type { Validators } from "../http/conditional.ts";
 import { httpDate } from "../http/date.ts";
+import { changeFields, type FieldChanges } from "../http/field-changes.ts";
 import { type ByteRange, contentRange } from "../http/ranges.ts";
 import type { OpenFile } from "./root.ts";
 
@@ -23,6 +24,8 @@ export interface Description {
   /** Whether there is, or may be, another coding to choose. */
   readonly varies: boolean;
   readonly cacheControl: string;
+  /** What the site says over all this; it leaves the type and what describes bytes and state alone. */
+  readonly changes: FieldChanges | null;
 }
 
 export class Representation implements Validators {
@@ -32,6 +35,8 @@ export class Representation implements Validators {
   readonly etag: string;
   readonly lastModified: number;
   readonly varies: boolean;
+  readonly cacheControl: string;
+  readonly changes: FieldChanges | null;
   /** Of 200. Field lists are frozen: the server encodes such a list once. */
   readonly fields: FieldList;
   /** Of 304: what would update what the client has, and what a cache has to know (RFC 9110 §15.4.5). */
@@ -39,7 +44,8 @@ export class Representation implements Validators {
   readonly #coding: Coding | null;
   #errorFields: FieldList | null = null;
 
-  constructor({ content, size, type, etag, lastModified, coding, varies, cacheControl }: Description) {
+  constructor(description: Description) {
+    const { content, size, type, etag, lastModified, coding, varies, cacheControl, changes } = description;
     this.content = content;
     this.size = size;
     this.type = type;
@@ -47,32 +53,44 @@ export class Representation implements Validators {
     // A time in the future would be a lie by the Date beside it (RFC 9110 §8.8.2.1).
     this.lastModified = Math.min(lastModified, Date.now());
     this.varies = varies;
+    this.cacheControl = cacheControl;
+    this.changes = changes;
     this.#coding = coding;
-    this.notModifiedFields = Object.freeze(["Cache-Control", cacheControl, ...this.#varyField(), "ETag", etag]);
-    this.fields = Object.freeze([...this.#contentFields(), "Content-Length", `${size}`, ...this.#stateFields()]);
+    const length = ["Content-Length", `${size}`];
+    this.notModifiedFields = Object.freeze(this.#change(this.#cacheFields()));
+    this.fields = Object.freeze(this.#change([...this.#contentFields(), ...length, ...this.#stateFields()]));
   }
 
   /** Of 206 with one range. */
   partialFields(range: ByteRange): FieldList {
     const length = `${range.stop - range.start}`;
     const place = ["Content-Range", contentRange(range, this.size), "Content-Length", length];
-    return [...this.#contentFields(), ...place, ...this.#stateFields()];
+    return this.#change([...this.#contentFields(), ...place, ...this.#stateFields()]);
   }
 
   /** Of 206 with several ranges, each of which says its own place and type. */
   multipartFields(boundary: string, length: number): FieldList {
     const type = `multipart/byteranges; boundary=${boundary}`;
-    return ["Content-Type", type, "Content-Length", `${length}`, ...NOSNIFF, ...this.#stateFields()];
+    return this.#change(["Content-Type", type, "Content-Length", `${length}`, ...NOSNIFF, ...this.#stateFields()]);
   }
 
   /** For a file that is an error's page: its validators would be taken for those of what is missing. */
   get errorFields(): FieldList {
-    this.#errorFields ??= Object.freeze([
-      ...this.#contentFields(),
-      ...["Content-Length", `${this.size}`, "Cache-Control", "no-cache"],
-      ...this.#varyField(),
-    ]);
+    this.#errorFields ??= Object.freeze(this.#makeErrorFields());
     return this.#errorFields;
+  }
+
+  #makeErrorFields(): string[] {
+    const fields = [...this.#contentFields(), "Content-Length", `${this.size}`, ...NO_CACHE, ...this.#varyField()];
+    return this.changes === null ? fields : changeFieldsOfError(fields, this.changes);
+  }
+
+  #change(fields: string[]): string[] {
+    return this.changes === null ? fields : changeFields(fields, this.changes);
+  }
+
+  #cacheFields(): string[] {
+    return ["Cache-Control", this.cacheControl, ...this.#varyField(), "ETag", this.etag];
   }
 
   #contentFields(): string[] {
@@ -87,11 +105,20 @@ export class Representation implements Validators {
   #stateFields(): string[] {
     // Ranges are of the plain bytes: of a coding's they would be useless to whoever has decoded what came before.
     const ranges = this.#coding === null ? ["Accept-Ranges", "bytes"] : [];
-    return [...this.notModifiedFields, "Last-Modified", httpDate(this.lastModified), ...ranges];
+    return [...this.#cacheFields(), "Last-Modified", httpDate(this.lastModified), ...ranges];
   }
 }
 
 const NOSNIFF = ["X-Content-Type-Options", "nosniff"];
+const NO_CACHE = ["Cache-Control", "no-cache"];
+
+/**
+ * Changes what is said of an error or a redirect. That it is not to be kept stays: tomorrow there may be a file, and how
+ * long the site's files may be kept was not said of their absence.
+ */
+export function changeFieldsOfError(fields: FieldList, changes: FieldChanges): string[] {
+  return changeFields(changeFields(fields, changes), { set: NO_CACHE, remove: new Set() });
+}
 
 /** The entity tag of bytes: strong, the same on every machine that has them, and a coding's own because its bytes are. */
 export function tagOfBytes(bytes: Uint8Array): string {

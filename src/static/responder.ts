@@ -4,10 +4,13 @@
  */
 import { isAscii } from "node:buffer";
 import { closeSync, fstatSync } from "node:fs";
+import { basename } from "node:path";
 import type { Exchange } from "../gateway/contract.ts";
 import { acceptedCodings, CODINGS, type Coding } from "../http/accept-encoding.ts";
+import type { FieldChanges } from "../http/field-changes.ts";
 import { answer, answerMissing, requestedRanges } from "./answer.ts";
 import { type FileCache, KeptFile } from "./cache.ts";
+import { cacheControlOf } from "./cache-control.ts";
 import { canCompress, compress, MIN_SIZE } from "./compress.ts";
 import { contentType, isCompressible } from "./content-type.ts";
 import { type Content, isSettled, Representation, tagOfBytes, tagOfState } from "./representation.ts";
@@ -24,13 +27,24 @@ const MAX_TEXT = 16 * 1024;
 /** How a file is sent: as itself, or as the page of what is missing. */
 export type Role = 200 | 404;
 
+/** A file as the answer to a path. */
+export interface Place {
+  /** Under which it is kept. */
+  readonly key: string;
+  readonly role: Role;
+  /** What the site says over what would be said of the file; its Content-Type too. */
+  readonly changes: FieldChanges | null;
+  /** Paths beside the file's own on whose state it depends that it answers here. */
+  readonly states: readonly PathState[];
+}
+
 export class Responder {
   readonly #root: Root;
   readonly #cache: FileCache;
-  readonly #cacheControl: string;
+  readonly #cacheControl: string | undefined;
   readonly #compresses: boolean;
 
-  constructor(root: Root, cache: FileCache, cacheControl: string, compresses: boolean) {
+  constructor(root: Root, cache: FileCache, cacheControl: string | undefined, compresses: boolean) {
     this.#root = root;
     this.#cache = cache;
     this.#cacheControl = cacheControl;
@@ -50,7 +64,7 @@ export class Responder {
   }
 
   /** Answers with a file that was just opened, which is closed with that; keeps it for later if it is small. */
-  respondFromDisk(exchange: Exchange, opened: OpenFile, key: string, role: Role): void | Promise<void> {
+  respondFromDisk(exchange: Exchange, opened: OpenFile, place: Place): void | Promise<void> {
     const { stats } = opened;
     let file: KeptFile | null = null;
     let etag: string | null = null;
@@ -63,15 +77,15 @@ export class Responder {
         const settled = isSettled(stats);
         // What is not shared is held by each client that is slow: then a piece has to do.
         const isShared = settled && this.#cache.hasRoom(bytes.length);
-        if (isShared || bytes.length <= PIECE_SIZE) file = this.#load(opened, bytes, etag);
+        if (isShared || bytes.length <= PIECE_SIZE) file = this.#load(opened, bytes, etag, place);
         // Looked at again: what was replaced meanwhile would stand beside siblings of its successor.
-        if (file !== null && settled && isUnchanged(opened)) this.#cache.set(key, file);
+        if (file !== null && settled && isUnchanged(opened)) this.#cache.set(place.key, file);
       }
       done = file !== null;
     } finally {
       if (done) closeSync(opened.descriptor);
     }
-    return file === null ? this.#stream(exchange, opened, etag, role) : this.respond(exchange, file, role);
+    return file === null ? this.#stream(exchange, opened, etag, place) : this.respond(exchange, file, place.role);
   }
 
   #send(exchange: Exchange, file: KeptFile, representation: Representation, role: Role): void | Promise<void> {
@@ -113,11 +127,12 @@ export class Responder {
   }
 
   /** A file that was read, and its siblings. */
-  #load(opened: OpenFile, bytes: Buffer, etag: string): KeptFile {
-    const states = [opened, ...siblingStates(opened.path)];
-    const subject = this.#subject(opened, states);
+  #load(opened: OpenFile, bytes: Buffer, etag: string, place: Place): KeptFile {
+    const siblings = siblingStates(opened.path);
+    const subject = this.#subject(opened, siblings, place);
     const content = bytes.length <= MAX_TEXT && isAscii(bytes) ? bytes.toString("latin1") : bytes;
-    const file = new KeptFile(this.#describe(subject, content, bytes.length, etag, null), states);
+    const identity = this.#describe(subject, content, bytes.length, etag, null);
+    const file = new KeptFile(identity, [opened, ...siblings, ...place.states]);
     for (const coding of CODINGS) this.#loadSibling(file, subject, opened, coding);
     return file;
   }
@@ -133,15 +148,15 @@ export class Responder {
     }
   }
 
-  async #stream(exchange: Exchange, opened: OpenFile, etag: string | null, role: Role): Promise<void> {
+  async #stream(exchange: Exchange, opened: OpenFile, etag: string | null, place: Place): Promise<void> {
     let sibling: OpenFile | null = null;
     try {
       // Taken anew: a file that changed since the open would only be sent to be cut.
       const file = { ...opened, stats: fstatSync(opened.descriptor, { bigint: true }) };
       const isSame = file.stats.mtimeNs === opened.stats.mtimeNs && file.stats.size === opened.stats.size;
-      const subject = this.#subject(file, [file, ...siblingStates(file.path)]);
+      const subject = this.#subject(file, siblingStates(file.path), place);
       const identity = this.#describeOpen(subject, file, isSame ? etag : null, null);
-      if (role === 404) return await answerMissing(exchange, identity);
+      if (place.role === 404) return await answerMissing(exchange, identity);
       const ranges = requestedRanges(exchange.head, identity);
       const accept = subject.varies && ranges === null ? exchange.head.fields.get("accept-encoding") : null;
       for (const coding of accept === null ? [] : acceptedCodings(accept)) {
@@ -155,11 +170,13 @@ export class Responder {
     }
   }
 
-  #subject({ path, stats }: OpenFile, states: readonly PathState[]): Subject {
-    const type = contentType(path);
-    const hasSiblings = states.some((state, at) => at > 0 && state.stats !== undefined);
+  #subject({ path, stats }: OpenFile, siblings: readonly PathState[], { changes: said }: Place): Subject {
+    const { type: given, changes } = said === null ? NOTHING_SAID : withoutType(said);
+    const type = given ?? contentType(path);
+    const hasSiblings = siblings.some((state) => state.stats !== undefined);
     const isCompressed = this.#compresses && isCompressible(type) && stats.size >= MIN_SIZE && stats.size <= MAX_KEPT;
-    return { type, lastModified: Number(stats.mtimeMs), varies: hasSiblings || isCompressed };
+    const cacheControl = this.#cacheControl ?? cacheControlOf(basename(path), type);
+    return { type, lastModified: Number(stats.mtimeMs), varies: hasSiblings || isCompressed, cacheControl, changes };
   }
 
   #describeBytes(subject: Subject, bytes: Uint8Array, coding: Coding): Representation {
@@ -171,13 +188,28 @@ export class Responder {
   }
 
   #describe(subject: Subject, content: Content, size: number, etag: string, coding: Coding | null): Representation {
-    const { type, lastModified, varies } = subject;
-    return new Representation({
-      ...{ content, size, type, etag, lastModified, coding, varies },
-      cacheControl: this.#cacheControl,
-    });
+    const { type, lastModified, varies, cacheControl, changes } = subject;
+    return new Representation({ content, size, type, etag, lastModified, coding, varies, cacheControl, changes });
   }
 }
 
 /** What is common to the codings of a file. */
-type Subject = Pick<Representation, "type" | "lastModified" | "varies">;
+type Subject = Pick<Representation, "type" | "lastModified" | "varies" | "cacheControl" | "changes">;
+
+interface Said {
+  readonly type: string | null;
+  readonly changes: FieldChanges | null;
+}
+
+const NOTHING_SAID: Said = { type: null, changes: null };
+
+/** The type apart: it decides how a file is kept, and is not that of an answer in several parts. */
+function withoutType({ set, remove }: FieldChanges): Said {
+  let type: string | null = null;
+  const others: string[] = [];
+  for (let at = 0; at < set.length; at += 2) {
+    if (set[at]!.toLowerCase() === "content-type") type = set[at + 1]!;
+    else others.push(set[at]!, set[at + 1]!);
+  }
+  return { type, changes: { set: others, remove } };
+}

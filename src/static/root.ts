@@ -73,6 +73,12 @@ export class Root {
     }
   }
 
+  /** What is at these names now, whether it may be served or not. */
+  state(names: readonly string[]): PathState {
+    const path = join(this.#directory, ...names);
+    return { path, stats: statAt(path) };
+  }
+
   #openFile(names: readonly string[], path: string): OpenFile | null {
     const descriptor = openSync(path, OPEN);
     let inside = false;

@@ -57,6 +57,7 @@ export function represent(bytes: Uint8Array, description: Partial<Description> =
     coding: null,
     varies: false,
     cacheControl: "no-cache",
+    changes: null,
     ...description,
   });
 }
