@@ -32,8 +32,9 @@ export function findFile(root: Root, { names, directory }: SitePath): Found | Si
 export function findPage(root: Root, { names, directory }: SitePath): Found | SitePath | null {
   const name = names.at(-1);
   if (directory || name === undefined) {
-    const leadsUp = name !== undefined && !has(root, [...names, INDEX]) && has(root, withExtension(names));
-    return leadsUp ? { names, directory: false } : findIndex(root, names);
+    const index = findIndex(root, names);
+    if (index !== null || name === undefined || has(root, names)) return index;
+    return has(root, withExtension(names)) ? { names, directory: false } : null;
   }
   const state = root.state(names);
   const found = root.open(names);
