@@ -161,7 +161,7 @@ function spentStream(): ByteStream {
 }
 
 /** The bytes with a buffer that holds nothing else, as a byte stream takes the whole buffer with them. */
-function withOwnBuffer(bytes: Uint8Array): Bytes {
+export function withOwnBuffer(bytes: Uint8Array): Bytes {
   const { buffer, byteOffset, byteLength } = bytes;
   if (byteLength !== buffer.byteLength || !(buffer instanceof ArrayBuffer)) return new Uint8Array(bytes);
   return new Uint8Array(buffer, byteOffset, byteLength);

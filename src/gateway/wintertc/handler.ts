@@ -1,0 +1,125 @@
+/**
+ * WinterTC's draft Fetch Server API: a handler object with `fetch(context)`, `connect(context)`, `error(context, error)`.
+ * docs/gateway-wintertc.md says which draft, and what of it is here.
+ */
+import type { Exchange, Handler } from "../contract.ts";
+import { answer } from "../fetch/handler.ts";
+import { isObject } from "../fetch/platform.ts";
+import { ConnectContext, ServerContext } from "./context.ts";
+import { codeOf, original, protocolError } from "./errors.ts";
+import { ContextExchange, STATE } from "./exchange.ts";
+import { PROTOCOL, VERSION, type WintertcApplication } from "./interface.ts";
+
+/** Whether a value is marked as a handler object of this interface, of whatever version. */
+export function isWintertc(value: unknown): value is WintertcApplication {
+  return isObject(value) && PROTOCOL in value;
+}
+
+/**
+ * The handler of an application. A server that has it for CONNECT, too (`connect` of its options), lets it open tunnels.
+ * @throws {TypeError} when the application is written for another version of the interface
+ */
+export function wintertc(application: WintertcApplication): Handler {
+  const version = application[PROTOCOL];
+  if (version !== VERSION) {
+    throw new TypeError(
+      `its wintertc.server.protocol is ${String(version)}, and the version spoken here is ${VERSION}`,
+    );
+  }
+  return (exchange) => {
+    const protocol = application.connect === undefined ? undefined : tunnelProtocol(exchange);
+    if (protocol === undefined) return callFetch(application, new ContextExchange(exchange));
+    return callConnect(application, new ContextExchange(exchange), protocol);
+  };
+}
+
+/** What a connection shall be upgraded to, `null` for CONNECT; `undefined` for a request that is nothing but a request. */
+function tunnelProtocol({ head, body }: Exchange): string | null | undefined {
+  if (head.method === "CONNECT") return null;
+  const upgrade = head.fields.get("upgrade");
+  // Only without a body can a connection be handed over. To HTTP/1.0 an upgrade means nothing (RFC 9110 §7.8).
+  if (upgrade === null || head.minor === 0 || body.length !== 0) return undefined;
+  const options = head.fields
+    .get("connection")
+    ?.toLowerCase()
+    .split(/[\t ,]+/);
+  if (!options?.includes("upgrade")) return undefined;
+  const [protocol = ""] = upgrade.split(/[\t ,]+/);
+  // HTTP/2 is the server's to speak, and it does not: curl offers it with every request.
+  return protocol === "" || protocol === "h2c" ? undefined : protocol;
+}
+
+function callFetch(application: WintertcApplication, exchange: ContextExchange): void | Promise<void> {
+  const context = new ServerContext(exchange);
+  const fail = (error: unknown) => recover(application, context, exchange, error, 500);
+  try {
+    const result: unknown = application.fetch(context);
+    if (isObject(result) && "then" in result) {
+      return Promise.resolve(result)
+        .then((settled) => conclude(exchange, settled, "fetch"))
+        .catch(fail);
+    }
+    return conclude(exchange, result, "fetch")?.catch(fail);
+  } catch (error) {
+    return fail(error);
+  }
+}
+
+async function callConnect(
+  application: WintertcApplication,
+  exchange: ContextExchange,
+  protocol: string | null,
+): Promise<void> {
+  const context = new ConnectContext(exchange, protocol);
+  try {
+    const result: unknown = await application.connect!(context);
+    if (result !== undefined && (exchange.fallenThrough || exchange.tunnel !== null)) {
+      throw new TypeError("connect() returned a value, though it had declined or accepted the request");
+    }
+    if (exchange.tunnel === null && !exchange.fallenThrough) await conclude(exchange, result, "connect");
+  } catch (error) {
+    if (exchange.tunnel === null) return recover(application, context, exchange, error, 502);
+    exchange.report(error);
+    exchange.tunnel.destroy(protocolError("ERR_HTTP_CONNECT_ERROR", "connect() failed", error));
+  }
+  if (exchange.fallenThrough) return callFetch(application, exchange);
+}
+
+/** Sends what a method returned, if anything is left to be sent. */
+function conclude(exchange: ContextExchange, result: unknown, method: string): void | Promise<void> {
+  if (exchange.state === STATE.DENIED) {
+    if (result !== undefined) exchange.report(new TypeError(`${method}() returned a value after deny()`));
+  } else if (result === undefined && exchange.aborted !== null) exchange.abort();
+  else return answer(exchange, result, method);
+}
+
+/**
+ * Answers for what a method has thrown: by the application's `error()`, or by leaving it to the server, which has a status
+ * for what was the client's fault.
+ */
+async function recover(
+  application: WintertcApplication,
+  context: ServerContext,
+  exchange: ContextExchange,
+  error: unknown,
+  status: 500 | 502,
+): Promise<void> {
+  if (exchange.state === STATE.DENIED) return exchange.report(error);
+  if (exchange.aborted !== null || exchange.decided || codeOf(error) === "ERR_HTTP_TIMEOUT") throw original(error);
+  let unanswered = error;
+  if (application.error !== undefined) {
+    try {
+      const response = await application.error(context, error);
+      if (exchange.decided) return;
+      if (response !== undefined) return await answer(exchange, response, "error");
+    } catch (worse) {
+      if (exchange.decided) throw worse;
+      unanswered = worse;
+    }
+  }
+  const cause = original(unanswered);
+  if (status === 500 || cause !== unanswered) throw cause;
+  exchange.report(unanswered);
+  exchange.start(502, ["Content-Type", "text/plain;charset=UTF-8"]);
+  exchange.end("Bad Gateway\n");
+}
