@@ -4,13 +4,15 @@ import type { Handler } from "../gateway/contract.ts";
 import { parsePort } from "./arguments.ts";
 import { failure } from "./command-error.ts";
 import { type Exported, exportsOf, member } from "./exports.ts";
-import { findApplication, type ModuleInterface } from "./interfaces.ts";
+import { type Found, findApplication, type ModuleInterface } from "./interfaces.ts";
 import { loadFailure } from "./load-failure.ts";
 import type { Model } from "./plan.ts";
 import { installTypeScript } from "./typescript/install.ts";
 
 export interface Application {
   readonly handler: Handler;
+  /** Takes CONNECT requests, if the application does. */
+  readonly connect?: Handler;
   /** Where it would like to listen, as Bun reads it; whoever starts it knows better. */
   readonly wishes: { readonly port?: number; readonly hostname?: string };
 }
@@ -27,16 +29,27 @@ export async function loadApplication(
 ): Promise<Application> {
   installTypeScript();
   const exports = exportsOf(await importModule(path));
-  const handler = await findApplication(path, exports, asked).open(model);
+  const found = findApplication(path, exports, asked);
+  const handler = await openApplication(path, found, model);
   const port = member(exports.main, "port");
   const hostname = member(exports.main, "hostname");
   return {
     handler,
+    ...(found.connects && { connect: handler }),
     wishes: {
       ...(port !== undefined && { port: parsePort(String(port), `the port in ${path}`, failure) }),
       ...(hostname !== undefined && { hostname: String(hostname) }),
     },
   };
+}
+
+/** An adapter may refuse what it is to stand in front of: a TypeError says why. */
+async function openApplication(path: string, found: Found, model: Model): Promise<Handler> {
+  try {
+    return await found.open(model);
+  } catch (error) {
+    throw error instanceof TypeError ? failure(`${path} cannot be served: ${error.message}`) : error;
+  }
 }
 
 async function importModule(path: string): Promise<Exported> {

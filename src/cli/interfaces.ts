@@ -5,6 +5,7 @@
 import type { InterfaceName } from "../core/options.ts";
 import type { Handler } from "../gateway/contract.ts";
 import { type FetchFunction, type FetchOptions, fetchHandler } from "../gateway/fetch/handler.ts";
+import { isWintertc } from "../gateway/wintertc/interface.ts";
 import type { WsgiApplication } from "../gateway/wsgi/interface.ts";
 import { failure } from "./command-error.ts";
 import { type Exports, exportsInWords, isFunction, member } from "./exports.ts";
@@ -14,11 +15,13 @@ import type { Model } from "./plan.ts";
 export type ModuleInterface = Exclude<InterfaceName, "cgi">;
 
 /** An application that was found in a module. */
-interface Found {
+export interface Found {
   /** What was found, such as `its default export has fetch()`. */
   readonly what: string;
   /** Puts the adapter around it. */
   readonly open: (model: Model) => Handler | Promise<Handler>;
+  /** Whether it takes CONNECT requests as well. */
+  readonly connects?: boolean;
 }
 
 interface Interface {
@@ -67,7 +70,15 @@ function nothingFound(exports: Exports, asked: ModuleInterface | undefined): str
   return `does not say which interface it is written for: ${what}. Give ${flags}`;
 }
 
+/** What the argument of fetch() is, a module says itself: by the marker it is WinterTC's context, else the request. */
 function findFetch({ main, module }: Exports, asked: boolean): Found | undefined {
+  if (isWintertc(main) && isFunction(main.fetch)) {
+    return {
+      what: "its default export has fetch() and WinterTC's marker",
+      open: async () => (await import("../gateway/wintertc/handler.ts")).wintertc(main),
+      connects: main.connect !== undefined,
+    };
+  }
   const error = member(main, "error");
   const options: FetchOptions = isFunction(error) ? { error: error.bind(main) as FetchOptions["error"] } : {};
   const found = (what: string, fetch: FetchFunction): Found => ({ what, open: () => fetchHandler(fetch, options) });

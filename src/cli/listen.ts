@@ -1,19 +1,19 @@
 /** Starting to listen, and saying in one line why that failed. */
-import type { Handler } from "../gateway/contract.ts";
 import { Server } from "../server/server.ts";
 import { failure } from "./command-error.ts";
 import { portHolder } from "./port-holder.ts";
+import type { Serving } from "./serving.ts";
 import { type Settings, section } from "./settings.ts";
 import { claimSocketPath } from "./socket-path.ts";
 
 /** @throws {CommandError} when the address cannot be had; exit code 1. */
-export async function listen(handler: Handler, settings: Settings): Promise<Server> {
+export async function listen({ handler, connect, settings }: Serving): Promise<Server> {
   const { port, hostname, unix, backlog } = settings;
   if (unix !== undefined) await claimSocketPath(unix);
   try {
     const limits = section(settings, "limits");
     const timeouts = section(settings, "timeouts");
-    return await new Server(handler, { port, hostname, unix, backlog, limits, timeouts }).ready();
+    return await new Server(handler, { port, hostname, unix, backlog, limits, timeouts, connect }).ready();
   } catch (error) {
     throw failure(bindFailure(error, settings));
   }

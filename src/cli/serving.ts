@@ -15,15 +15,17 @@ export interface Serving {
   readonly entry: Entry;
   readonly settings: Settings;
   readonly handler: Handler;
+  /** Takes CONNECT requests. */
+  readonly connect: Handler | undefined;
 }
 
 /** @throws {CommandError} when there is nothing to serve, or the application cannot be loaded. */
 export async function prepare(word: string | undefined, given: Given): Promise<Serving> {
   const entry = findEntry(word);
-  const { handler, wishes } = await open(entry, { ...DEFAULTS, ...given, model: plan(given).model });
+  const { handler, connect, wishes } = await open(entry, { ...DEFAULTS, ...given, model: plan(given).model });
   const settings: Settings = { ...DEFAULTS, ...wishes, ...given };
   const all = withScripts(withStaticFiles(handler, settings), entry, settings);
-  return { entry, settings, handler: settings.model === "serial" ? serial(all) : all };
+  return { entry, settings, handler: settings.model === "serial" ? serial(all) : all, connect };
 }
 
 async function open(entry: Entry, settings: Settings & { readonly model: Model }): Promise<Application> {

@@ -27,12 +27,12 @@ await work(channel(), open, {
 });
 
 async function open(): Promise<Server> {
-  const { handler, settings } = await prepare(entry, given);
+  const { handler, connect, settings } = await prepare(entry, given);
   await probe(toFetch(handler), settings);
   const limits = section(settings, "limits");
   const timeouts = section(settings, "timeouts");
   const fd = thread?.fd ?? LISTENING_FD;
-  return new Server(handler, { fd, backlog: settings.backlog, limits, timeouts, timed: true }).ready();
+  return new Server(handler, { fd, connect, backlog: settings.backlog, limits, timeouts, timed: true }).ready();
 }
 
 /** @throws {Error} when the application does not answer the trial request, or with a server error. */

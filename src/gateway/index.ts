@@ -8,6 +8,11 @@ export { LightRequest as Request, ServerRequest } from "./fetch/request.ts";
 export { JSON_FIELDS, LightResponse as Response, NO_FIELDS, TEXT_FIELDS } from "./fetch/response.ts";
 export { lint } from "./lint.ts";
 export { toFetch } from "./to-fetch.ts";
+export type { ConnectContext, ServerContext } from "./wintertc/context.ts";
+export type { ErrorCode, ProtocolError } from "./wintertc/errors.ts";
+export { wintertc } from "./wintertc/handler.ts";
+export type { RequestPriority, SocketAddress, WintertcApplication } from "./wintertc/interface.ts";
+export type { Tunnel } from "./wintertc/tunnel.ts";
 export { type WsgiOptions, wsgi } from "./wsgi/handler.ts";
 export type {
   Environ,

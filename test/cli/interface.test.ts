@@ -1,6 +1,8 @@
 /** Which interface an application is written for: what its exports say, and what `--interface` does. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { chmodSync } from "node:fs";
+import http from "node:http";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { folder } from "../support/folder.ts";
@@ -32,6 +34,41 @@ test("a wsgi application is told the concurrency model", async (t) => {
     assert.equal(await answer(t, cwd, "app.mjs", "--model", model), flags);
   }
   assert.equal(await answer(t, cwd, "app.mjs", "--workers", "2"), "true true");
+});
+
+describe("a module with WinterTC's marker", () => {
+  const MARKER = "[Symbol.for('wintertc.server.protocol')]";
+
+  test("has fetch() called with a context, with --interface fetch as without", async (t) => {
+    const module = `export default { ${MARKER}: 1, fetch: (ctx) => new Response(ctx.alpnProtocol + ctx.request.method) }`;
+    const cwd = folder({ "app.mjs": module });
+    for (const args of [[], ["--interface", "fetch"]]) {
+      assert.equal(await answer(t, cwd, "app.mjs", ...args), "http/1.1GET");
+    }
+  });
+
+  test("and connect() takes CONNECT, with several workers, too", async (t) => {
+    const module = `export default {
+      ${MARKER}: 1,
+      fetch() {},
+      connect: (ctx) => new Response("no tunnel to " + ctx.request.url, { status: 403 }),
+    }`;
+    const cwd = folder({ "app.mjs": module });
+    for (const args of [[], ["--workers", "2"]]) {
+      const portico = await startPortico(["app.mjs", ...args], { cwd });
+      t.after(() => portico.stop());
+      const request = http.request(portico.url, { method: "CONNECT", path: "a.example:443" }).end();
+      const [{ statusCode }] = await once(request, "connect");
+      assert.equal(statusCode, 403);
+    }
+  });
+
+  test("of another version is refused", async () => {
+    const cwd = folder({ "app.mjs": `export default { ${MARKER}: 2, fetch() {} }` });
+    const { stderr, code } = await runPortico(["app.mjs"], { cwd });
+    const why = "its wintertc.server.protocol is 2, and the version spoken here is 1";
+    assert.deepEqual([stderr, code], [`portico: app.mjs cannot be served: ${why}\n`, 1]);
+  });
 });
 
 describe("--interface takes what could be an application for one", () => {

@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import http from "node:http";
+import { text } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { startPortico } from "../support/portico.ts";
@@ -101,6 +103,23 @@ test("wsgi has a table of pages, streams, reads lines, and is wrapped", async (t
   assert.equal(await (await ask("/count")).text(), "1\n2\n3\n");
   assert.equal(await (await ask("/lines", { method: "POST", body: "a\nb" })).text(), "1 a\n2 b");
   assert.deepEqual([(await ask("/")).status, (await ask("/none")).status], [200, 404]);
+});
+
+test("wintertc announces its style, notes what was sent, declines, and echoes", async (t) => {
+  const portico = await startPortico([fileURLToPath(new URL("wintertc.ts", FOLDER))]);
+  t.after(() => portico.stop());
+  const ask = (path: string) => fetch(new URL(path, portico.url));
+  const request = http.get(portico.url);
+  const [[hints], [page]] = await Promise.all([once(request, "information"), once(request, "response")]);
+  assert.deepEqual([hints.statusCode, hints.headers.link], [103, "</style.css>; rel=preload; as=style"]);
+  assert.match(await text(page), /<h1>Hello/);
+  assert.deepEqual(await (await ask("/log")).json(), ["/ sent to 127.0.0.1"]);
+  assert.equal((await ask("/busy")).status, 503);
+  const upgrade = http.get(portico.url, { headers: { connection: "upgrade", upgrade: "echo" } });
+  const [{ statusCode }, socket] = await once(upgrade, "upgrade");
+  assert.equal(statusCode, 101);
+  socket.end("hello");
+  assert.equal(await text(socket), "hello");
 });
 
 test("the scripts of cgi-bin answer beside the site", async (t) => {

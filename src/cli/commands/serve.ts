@@ -37,8 +37,9 @@ export async function run(args: readonly string[]): Promise<void> {
     if (!settings.quiet) console.log(banner(url, entry, terminal()));
     return;
   }
-  const { entry, settings, handler } = await prepare(command.entry, given);
-  const server = await listen(handler, settings);
+  const serving = await prepare(command.entry, given);
+  const { entry, settings } = serving;
+  const server = await listen(serving);
   stopOnSignals(server, say);
   if (!settings.quiet) console.log(banner(server.url, entry, terminal()));
 }

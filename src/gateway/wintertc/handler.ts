@@ -10,11 +10,6 @@ import { codeOf, original, protocolError } from "./errors.ts";
 import { ContextExchange, STATE } from "./exchange.ts";
 import { PROTOCOL, VERSION, type WintertcApplication } from "./interface.ts";
 
-/** Whether a value is marked as a handler object of this interface, of whatever version. */
-export function isWintertc(value: unknown): value is WintertcApplication {
-  return isObject(value) && PROTOCOL in value;
-}
-
 /**
  * The handler of an application. A server that has it for CONNECT, too (`connect` of its options), lets it open tunnels.
  * @throws {TypeError} when the application is written for another version of the interface

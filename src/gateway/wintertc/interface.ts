@@ -1,4 +1,5 @@
 /** What an application of the draft exports. */
+import { isObject } from "../fetch/platform.ts";
 import type { ConnectContext, ServerContext } from "./context.ts";
 
 /** Marks a handler object as one of this interface; its value is the version. */
@@ -20,6 +21,11 @@ export interface WintertcApplication {
   connect?(context: ConnectContext): Awaitable<Response | undefined>;
   /** Answers for what the others have thrown; gives nothing for the plain 500 (of `connect`: 502). */
   error?(context: ServerContext, error: unknown): Awaitable<Response | undefined>;
+}
+
+/** Whether a value is marked as a handler object of this interface, of whatever version. */
+export function isWintertc(value: unknown): value is WintertcApplication {
+  return isObject(value) && PROTOCOL in value;
 }
 
 /** An end of a connection. On a unix socket: an empty address, port 0, and no family. */
