@@ -25,7 +25,8 @@ for (const [name, [fetch, report]] of Object.entries(faults)) {
     test("is a plain 500, and reported", async (t) => {
       const { client, reports } = await serve(t, { fetch });
       const response = await client.get("/");
-      assert.deepEqual([response.status, response.text], [500, "Internal Server Error\n"]);
+      assert.equal(response.status, 500);
+      assert.match(response.text, /^Internal Server Error\n/);
       assert.equal(reports.length, 1);
       assert.match(reports[0]!, report);
     });
