@@ -13,8 +13,11 @@ export class KeptFile {
   readonly siblings = new Map<Coding, Representation>();
   /** As far as one was asked for: a promise while it is being made, `null` when it saves nothing. */
   readonly compressed = new Map<Coding, Representation | null | Promise<Representation | null>>();
-  /** What has to be as it was for this to hold: the file, its siblings, and the absence of those that are not there. */
-  readonly states: readonly PathState[];
+  /**
+   * What has to be as it was for this to hold: the file, its siblings, and the absence of those that are not there. `null`
+   * when that would be too much to look at: then it holds until it is due for a check.
+   */
+  readonly states: readonly PathState[] | null;
 
   // From here on: the cache's.
 
@@ -28,7 +31,7 @@ export class KeptFile {
   readers = 0;
   kept = false;
 
-  constructor(identity: Representation, states: readonly PathState[]) {
+  constructor(identity: Representation, states: readonly PathState[] | null) {
     this.identity = identity;
     this.states = states;
     this.size = identity.size + OVERHEAD;
@@ -74,7 +77,7 @@ export class FileCache {
     if (file === undefined) return null;
     const now = performance.now();
     if (now - file.checked >= this.#checkInterval) {
-      if (!file.states.every(isUnchanged)) {
+      if (file.states === null || !file.states.every(isUnchanged)) {
         this.#delete(key, file);
         return null;
       }

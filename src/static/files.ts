@@ -7,6 +7,7 @@ import { CORS_FIELDS, ISOLATION_FIELDS, isPreflight } from "../http/cors.ts";
 import { type FieldChanges, joinChanges, objectionToField } from "../http/field-changes.ts";
 import { rawPath, rawQuery, readPath, type SitePath, writePath } from "../http/path.ts";
 import { FileCache, KeptFile } from "./cache.ts";
+import { Listings } from "./listing.ts";
 import { isNavigation, NAVIGATION_FIELDS } from "./navigation.ts";
 import { type Find, findFile, findPage, openFile } from "./pages.ts";
 import { ALLOWED, refuse, start } from "./refusal.ts";
@@ -20,6 +21,8 @@ export interface FilesOptions {
   next?: Handler | undefined;
   /** Whether names that begin with a dot are served. Default: none but `.well-known` (RFC 8615). */
   dotfiles?: boolean | undefined;
+  /** Whether a directory without `index.html` is listed, as a page or as JSON. Default false: then it is not there. */
+  listing?: boolean | undefined;
   /** The Cache-Control of all files. Default: by what a file is, as `cacheControlOf` says; for development, `no-cache`. */
   cacheControl?: string | undefined;
   /** How long a file in memory is believed to be unchanged, in milliseconds. Default 1000; 0 looks on every request. */
@@ -68,6 +71,7 @@ class Site {
   readonly #changes: FieldChanges | null;
   readonly #cache: FileCache;
   readonly #responder: Responder;
+  readonly #listings: Listings | null;
 
   constructor(root: string, options: FilesOptions, changes: FieldChanges | null) {
     const { spa = false, cors = false } = options;
@@ -79,7 +83,9 @@ class Site {
     this.#cors = cors;
     this.#changes = changes;
     this.#cache = new FileCache(options.cacheSize ?? 64 * 1024 * 1024, options.checkInterval ?? 1000);
-    this.#responder = new Responder(this.#root, this.#cache, options.cacheControl, options.compress ?? true);
+    const compresses = options.compress ?? true;
+    this.#responder = new Responder(this.#root, this.#cache, options.cacheControl, compresses);
+    this.#listings = options.listing ? new Listings(this.#root, this.#cache, compresses, changes) : null;
   }
 
   answer(exchange: Exchange): void | Promise<void> {
@@ -98,12 +104,13 @@ class Site {
 
     const inside = this.#inside(path);
     if (inside === null) return this.#miss(exchange, 404);
-    const found = this.#find(this.#root, inside);
+    const found = this.#find(this.#root, inside) ?? this.#findDirectory(inside);
     if (found === null) return this.#fallBack(exchange, inside);
     if (!reads) {
-      if ("file" in found) closeSync(found.file.descriptor);
+      if (found !== "listing" && "file" in found) closeSync(found.file.descriptor);
       return method === "OPTIONS" ? this.#sendOptions(exchange) : refuse(exchange, 405, this.#changes);
     }
+    if (found === "listing") return this.#list(exchange, path, inside);
     if (!("file" in found)) return this.#redirect(exchange, found);
     const { file, states } = found;
     return this.#responder.respondFromDisk(exchange, file, { key, role: 200, states, changes: this.#changes });
@@ -113,6 +120,19 @@ class Site {
   #inside({ names, directory }: SitePath): SitePath | null {
     if (!this.#prefix.every((name, at) => names[at] === name)) return null;
     return { names: names.slice(this.#prefix.length), directory };
+  }
+
+  /** A directory in which nothing answers for it: the listing, or the path of that. */
+  #findDirectory({ names, directory }: SitePath): "listing" | SitePath | null {
+    const found = this.#listings === null ? null : this.#root.open(names);
+    if (found !== null && found !== "directory") closeSync(found.descriptor);
+    if (found !== "directory") return null;
+    return directory ? "listing" : { names, directory: true };
+  }
+
+  async #list(exchange: Exchange, path: SitePath, inside: SitePath): Promise<void> {
+    const listing = await this.#listings!.get(path, inside.names, exchange.head);
+    return listing === null ? this.#miss(exchange, 404) : this.#responder.respond(exchange, listing, 200);
   }
 
   #fallBack(exchange: Exchange, { names }: SitePath): void | Promise<void> {

@@ -18,8 +18,8 @@ export interface Description {
   readonly size: number;
   readonly type: string;
   readonly etag: string;
-  /** When the file was changed last, in milliseconds since the epoch. */
-  readonly lastModified: number;
+  /** When the file was changed last, in milliseconds since the epoch; `null` for what has no such time. */
+  readonly lastModified: number | null;
   readonly coding: Coding | null;
   /** Whether there is, or may be, another coding to choose. */
   readonly varies: boolean;
@@ -33,7 +33,7 @@ export class Representation implements Validators {
   readonly size: number;
   readonly type: string;
   readonly etag: string;
-  readonly lastModified: number;
+  readonly lastModified: number | null;
   readonly varies: boolean;
   readonly cacheControl: string;
   readonly changes: FieldChanges | null;
@@ -51,7 +51,7 @@ export class Representation implements Validators {
     this.type = type;
     this.etag = etag;
     // A time in the future would be a lie by the Date beside it (RFC 9110 §8.8.2.1).
-    this.lastModified = Math.min(lastModified, Date.now());
+    this.lastModified = lastModified === null ? null : Math.min(lastModified, Date.now());
     this.varies = varies;
     this.cacheControl = cacheControl;
     this.changes = changes;
@@ -105,7 +105,8 @@ export class Representation implements Validators {
   #stateFields(): string[] {
     // Ranges are of the plain bytes: of a coding's they would be useless to whoever has decoded what came before.
     const ranges = this.#coding === null ? ["Accept-Ranges", "bytes"] : [];
-    return [...this.#cacheFields(), "Last-Modified", httpDate(this.lastModified), ...ranges];
+    const time = this.lastModified === null ? [] : ["Last-Modified", httpDate(this.lastModified)];
+    return [...this.#cacheFields(), ...time, ...ranges];
   }
 }
 

@@ -204,7 +204,7 @@ interface Said {
 const NOTHING_SAID: Said = { type: null, changes: null };
 
 /** The type apart: it decides how a file is kept, and is not that of an answer in several parts. */
-function withoutType({ set, remove }: FieldChanges): Said {
+export function withoutType({ set, remove }: FieldChanges): Said {
   let type: string | null = null;
   const others: string[] = [];
   for (let at = 0; at < set.length; at += 2) {

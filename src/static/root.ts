@@ -4,19 +4,22 @@
  * a link.
  */
 import {
+  accessSync,
   type BigIntStats,
   closeSync,
   constants,
   existsSync,
   fstatSync,
+  lstatSync,
   openSync,
   readlinkSync,
   realpathSync,
+  type Stats,
   statSync,
 } from "node:fs";
 import { join, resolve, sep } from "node:path";
 
-/** A regular file inside the root, open for reading. Whoever has it closes the descriptor. */
+/** A regular file inside the root, or a directory, open for reading. Whoever has it closes the descriptor. */
 export interface OpenFile {
   /** Where it was asked for, links and all: the names below the root, and the whole path. */
   readonly names: readonly string[];
@@ -66,7 +69,7 @@ export class Root {
       if (stats === undefined) return null;
       if (stats.isDirectory()) return this.#holds(realpathSync.native(path)) ? "directory" : null;
       // A FIFO, socket or device is not even opened: that alone can have effects.
-      return stats.isFile() ? this.#openFile(names, path) : null;
+      return stats.isFile() ? this.#openAs("isFile", names, path) : null;
     } catch (error) {
       if (isAbsence(error)) return null;
       throw error;
@@ -79,13 +82,46 @@ export class Root {
     return { path, stats: statAt(path) };
   }
 
-  #openFile(names: readonly string[], path: string): OpenFile | null {
+  /** Opens the directory at these names, to look into it; `null` if there is none that may be looked into. */
+  openDirectory(names: readonly string[]): OpenFile | null {
+    if (!this.#shows(names)) return null;
+    try {
+      return this.#openAs("isDirectory", names, join(this.#directory, ...names));
+    } catch (error) {
+      if (isAbsence(error)) return null;
+      throw error;
+    }
+  }
+
+  /**
+   * What `open` would find under a name in an open directory, without opening it: the state of a file that can be read or
+   * of a directory that can be entered, by a link or not; `null` for anything else.
+   */
+  look(directory: OpenFile, name: string): Stats | null {
+    if (!this.#shows([name])) return null;
+    const path = join(accessPath(directory), name);
+    try {
+      let stats = lstatSync(path);
+      if (stats.isSymbolicLink()) {
+        if (!this.#holds(realpathSync.native(path))) return null;
+        stats = statSync(path);
+      }
+      if (!stats.isFile() && !stats.isDirectory()) return null;
+      accessSync(path, stats.isFile() ? constants.R_OK : constants.X_OK);
+      return stats;
+    } catch (error) {
+      if (isAbsence(error)) return null;
+      throw error;
+    }
+  }
+
+  #openAs(kind: "isFile" | "isDirectory", names: readonly string[], path: string): OpenFile | null {
     const descriptor = openSync(path, OPEN);
     let inside = false;
     try {
       const stats = fstatSync(descriptor, { bigint: true });
       const file = { names, path, descriptor, stats };
-      if (stats.isFile()) inside = this.#holds(realPath(file));
+      if (stats[kind]()) inside = this.#holds(realPath(file));
       return inside ? file : null;
     } finally {
       if (!inside) closeSync(descriptor);
@@ -147,6 +183,11 @@ function realPath(file: OpenFile): string | null {
   return DESCRIPTORS === null ? realPathByIdentity(file) : readlinkSync(DESCRIPTORS + file.descriptor);
 }
 
+/** A path that leads into an open directory: on Linux for certain, elsewhere as long as nobody swaps it. */
+export function accessPath({ path, descriptor }: OpenFile): string {
+  return DESCRIPTORS === null ? path : DESCRIPTORS + descriptor;
+}
+
 /** Elsewhere: where the path leads now, provided that the same file is there that was opened. */
 export function realPathByIdentity({ path, stats }: OpenFile): string | null {
   const real = realpathSync.native(path);
@@ -167,6 +208,6 @@ const ABSENCES = new Set([
   "EINVAL",
 ]);
 
-function isAbsence(error: unknown): boolean {
+export function isAbsence(error: unknown): boolean {
   return error instanceof Error && "code" in error && ABSENCES.has(error.code as string);
 }

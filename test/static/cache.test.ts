@@ -83,7 +83,7 @@ test("a file is believed to be unchanged until its check is due", (t) => {
   const cache = new FileCache(roomFor(9, 100), 1000);
   const file = cachedFile(t, 100);
   cache.set("/a", file);
-  rmSync(file.states[0]!.path);
+  rmSync(file.states![0]!.path);
   assert.equal(cache.get("/a"), file);
   file.checked -= 1000;
   assert.equal(cache.get("/a"), null);
@@ -96,7 +96,7 @@ test("a check that finds nothing changed holds for another interval", (t) => {
   cache.set("/a", file);
   file.checked -= 1000;
   assert.equal(cache.get("/a"), file);
-  rmSync(file.states[0]!.path);
+  rmSync(file.states![0]!.path);
   assert.equal(cache.get("/a"), file);
 });
 
@@ -168,7 +168,7 @@ for (const [change, make] of Object.entries(CHANGES)) {
     const file = cachedFile(t, 100);
     cache.set("/a", file);
     assert.equal(cache.get("/a"), file);
-    make(file.states[0]!.path);
+    make(file.states![0]!.path);
     assert.equal(cache.get("/a"), null);
   });
 }

@@ -33,8 +33,8 @@ test("the entity tag of a state is strong once the file has settled, and tells a
 test("a file from the future was modified now", () => {
   const before = Date.now();
   const { lastModified, fields } = represent(TEXT, { lastModified: Date.UTC(2090, 0, 1) });
-  assert.ok(lastModified >= before && lastModified <= Date.now());
-  assert.equal(fields[fields.indexOf("Last-Modified") + 1], new Date(lastModified).toUTCString());
+  assert.ok(lastModified! >= before && lastModified! <= Date.now());
+  assert.equal(fields[fields.indexOf("Last-Modified") + 1], new Date(lastModified!).toUTCString());
 });
 
 test("each answer has the fields that belong to it, frozen where the server may encode them once", () => {
