@@ -39,7 +39,7 @@ async function open(entry: Entry, settings: Settings & { readonly model: Model }
 }
 
 function openDirectory(path: string, settings: Settings): Handler {
-  if (settings.interface === undefined) return files(path);
+  if (settings.interface === undefined) return files(path, { listing: !settings.noListing });
   if (settings.interface === "cgi") return programs(path, settings);
   throw usageError(`--interface ${settings.interface} takes a module, and ${path} is a directory`);
 }

@@ -81,6 +81,14 @@ export const OPTIONS = {
     group: "Application",
     doc: "path under which --static files stand",
   },
+  noListing: {
+    type: "boolean",
+    default: false,
+    flag: "no-listing",
+    group: "Application",
+    doc: "a directory without index.html is a 404, not a list of what is in it",
+    precedent: "Python's http.server, serve and http-server list; Caddy and nginx have to be told to",
+  },
   interface: {
     type: "string",
     default: undefined,

@@ -79,7 +79,7 @@ function heading({ column, label }: (typeof COLUMNS)[number], order: Order): str
 
 function breadcrumb(names: readonly string[], depth: number): string {
   const top = names.length - depth;
-  const crumbs = [{ name: `/${names.slice(0, top).join("/")}`, up: depth }];
+  const crumbs = [{ name: top === 0 ? "Files" : `/${names.slice(0, top).join("/")}`, up: depth }];
   for (const [at, name] of names.slice(top).entries()) crumbs.push({ name, up: depth - at - 1 });
   return crumbs
     .map(({ name, up }) => {

@@ -87,6 +87,8 @@ export function enhance(): void {
   // A page that the browser comes back to has what was typed into it.
   addEventListener("pageshow", applyFilter);
   document.querySelector("thead small")!.remove();
+  const top = document.querySelector("h1 bdi")!;
+  top.textContent = location.host + (top.textContent!.startsWith("/") ? top.textContent : "");
   document.documentElement.className = "enhanced";
   // Whoever comes up from a directory goes on from there.
   rows.find(({ link, isDirectory }) => isDirectory && document.referrer.startsWith(link.href))?.link.focus();

@@ -3,6 +3,7 @@ export const STYLE = `html { scroll-padding: 4rem 0 2rem; }
 body { max-width: 62rem; margin: 0 auto; padding: 2.5rem clamp(0.75rem, 4vw, 2.5rem) 2rem; background: var(--paper); color: var(--ink); font: 0.9375rem/1.4 var(--sans); text-size-adjust: 100%; -webkit-text-size-adjust: 100%; }
 a { color: inherit; text-decoration: none; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 3px; }
+svg[hidden] { display: none; }
 svg { flex: none; width: 1.125rem; height: 1.125rem; fill: none; stroke: currentColor; stroke-linejoin: round; stroke-linecap: round; }
 header { display: flex; flex-wrap: wrap; align-items: end; gap: 0.75rem 2rem; margin-bottom: 1.25rem; padding: 0 0.5rem; }
 nav { flex: 1 1 20rem; min-width: 0; }
@@ -17,14 +18,15 @@ table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nu
 thead th { position: sticky; z-index: 1; top: 0; padding: 0; border-bottom: 1px solid var(--line); background: var(--paper); }
 button { width: 100%; padding: 0.6rem 0.5rem; border: 0; background: none; color: var(--soft); font: inherit; font-size: 0.8125rem; text-align: inherit; cursor: pointer; white-space: nowrap; }
 button:hover, [aria-sort] button { color: var(--ink); }
-button::after { margin-left: 0.35em; content: "\\2191"; visibility: hidden; }
-[aria-sort] button::after { visibility: visible; }
+[aria-sort] button::after { position: absolute; margin-left: 0.35em; content: "\\2191"; }
 [aria-sort=descending] button::after { content: "\\2193"; }
+th:nth-child(2) button::after { margin-left: -2.75em; }
 small { opacity: 0.8; }
 th, td { padding: 0; border-bottom: 1px solid color-mix(in srgb, var(--line) 55%, transparent); font-weight: 400; text-align: left; }
-td { padding: 0.5rem; color: var(--soft); white-space: nowrap; }
+td { padding: 0.5rem; vertical-align: top; color: var(--soft); white-space: nowrap; }
 th:nth-child(2), td:nth-child(2) { text-align: right; }
-th:nth-child(3), td:nth-child(3) { width: 1%; padding-left: 1.5rem; }
+th:nth-child(3) { width: 1%; padding-left: 1.5rem; }
+td:nth-child(3) { padding-left: 2rem; }
 tbody a { display: flex; gap: 0.7rem; padding: 0.5rem; }
 tbody a svg { margin-top: 0.1rem; color: var(--soft); }
 tbody a .dir { color: var(--accent); fill: color-mix(in srgb, currentColor 22%, transparent); }
@@ -43,7 +45,9 @@ kbd { padding: 0.05em 0.4em; border: 1px solid var(--line); border-radius: 3px; 
 @media (max-width: 40rem) {
   body { padding-top: 1.25rem; }
   time span, small { display: none; }
-  th:nth-child(3), td:nth-child(3) { padding-left: 0.5rem; }
+  th:nth-child(3) { padding-left: 0; }
+  td, td:nth-child(3) { padding-inline: 0.5rem; font-size: 0.8125rem; }
+  tbody a { gap: 0.5rem; }
   [type=search] { flex: 1 1 100%; font-size: 1rem; }
 }
 @media print { [type=search], .keys { display: none !important; } }

@@ -107,7 +107,7 @@ function comparison(order: Order): (a: Entry, b: Entry) => number {
 }
 
 function listingJson(path: SitePath, { entries, truncated }: Contents): string {
-  return JSON.stringify({
+  const listing = {
     path: writePath(path),
     entries: entries.map((entry) => ({
       name: entry.name,
@@ -117,5 +117,6 @@ function listingJson(path: SitePath, { entries, truncated }: Contents): string {
       modified: new Date(entry.modified).toISOString(),
     })),
     truncated,
-  });
+  };
+  return `${JSON.stringify(listing)}\n`;
 }
