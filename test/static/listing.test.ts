@@ -237,7 +237,7 @@ test("JSON for who wants it, a page for everybody else, and caches are told", as
   for (const [accept, type] of Object.entries(rows)) {
     const answer = await client.get("/", accept === "" ? "" : `Accept: ${accept}\r\n`);
     assert.equal(answer.field("Content-Type"), `${type}; charset=utf-8`, accept);
-    assert.equal(answer.field("Vary"), "Accept, Accept-Encoding");
+    assert.equal(answer.field("Vary"), "Accept-Encoding, Accept");
     assert.equal(answer.field("Cache-Control"), "no-cache");
     assert.equal(answer.field("X-Content-Type-Options"), "nosniff");
   }
@@ -264,7 +264,7 @@ test("a listing has a tag that changes with what it shows, and no time, which wo
   assert.equal(first.field("Last-Modified"), null);
   const conditional = `If-None-Match: ${tag}\r\n`;
   const unchanged = await client.get("/", conditional);
-  assert.deepEqual([unchanged.status, unchanged.field("Vary")], [304, "Accept, Accept-Encoding"]);
+  assert.deepEqual([unchanged.status, unchanged.field("Vary")], [304, "Accept-Encoding, Accept"]);
   assert.equal((await client.get("/", `${conditional}${JSON_WANTED}`)).status, 200);
   // In place: the directory's own times stay.
   writeFileSync(path.join(root, "a.txt"), "longer");
@@ -313,6 +313,32 @@ test("the page may run its own script and nothing else", async (t) => {
     `script-src ${hashOf("script")}`,
   ]);
   assert.doesNotMatch(text, /\son[a-z]+=|\sstyle=|(?:src|href)="(?!data:|#|\.)/);
+});
+
+test("what a site says on all its responses, it says on listings too, but not what they are and may do", async (t) => {
+  const headers = {
+    "X-Frame": "a",
+    "Content-Type": "text/plain",
+    "Content-Security-Policy": "default-src *",
+    "Cache-Control": "immutable",
+  };
+  const client = await visit(t, makeTree(t, { "a.txt": "a" }), { listing: true, headers, cors: true });
+  const { field } = await client.get("/");
+  assert.equal(field("X-Frame"), "a");
+  assert.equal(field("Access-Control-Allow-Origin"), "*");
+  assert.equal(field("Content-Type"), "text/html; charset=utf-8");
+  assert.match(field("Content-Security-Policy")!, /^default-src 'none'/);
+  assert.equal(field("Cache-Control"), "no-cache");
+});
+
+test("clean URLs and the page of an application leave listings where nothing else answers", async (t) => {
+  const root = makeTree(t, { "index.html": "app", "sub/a.txt": "a", "page/x.txt": "x", "page.html": "page" });
+  const client = await visit(t, root, { listing: true, cleanUrls: true, spa: true });
+  const go = (target: string) => client.get(target, "Accept: text/html\r\n");
+  assert.match((await go("/sub/")).text, /a\.txt/);
+  assert.equal((await go("/page/")).field("Location"), "/page");
+  assert.equal((await go("/page")).text, "page");
+  assert.equal((await go("/nothing/")).text, "app");
 });
 
 test("the way up ends at the root, wherever that stands", async (t) => {
