@@ -13,7 +13,7 @@ const VALUE = /^(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-
 const REASON = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** What belongs to the connection, not to the response (RFC 9110 §7.6.1); `Connection: close` is a wish one may have. */
-const HOP_BY_HOP = ["keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding"];
+const HOP_BY_HOP = ["keep-alive", "proxy-connection", "te", "transfer-encoding"];
 /** What decides framing, routing or authentication, and comes too late in a trailer section (RFC 9110 §6.5.1). */
 const NOT_IN_TRAILERS = ["authorization", "connection", "content-encoding", "content-length", "content-type", "host"];
 

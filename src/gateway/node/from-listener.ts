@@ -1,0 +1,100 @@
+/** Node's interface: `(request, response)` listeners, and what is built on them, as handlers. */
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import type { Exchange, Handler } from "../contract.ts";
+import { FAIL, NodeRequest } from "./request.ts";
+import { giveUp, leave, NodeResponse, SETTLE } from "./response.ts";
+import { type ExchangeSocket, socketOf } from "./socket.ts";
+
+/** What `http.createServer` takes: a function of its own, or an application of Express, connect, Koa, Fastify. */
+export type NodeListener = (request: IncomingMessage, response: ServerResponse) => unknown;
+
+/** What a server's `upgrade` event calls. `head` is empty: all that the client has sent is read from the socket. */
+export type NodeUpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => unknown;
+
+export interface NodeListenerOptions {
+  /** Takes requests that ask for another protocol, such as WebSocket. Without it they are requests like others. */
+  readonly upgrade?: NodeUpgradeListener | undefined;
+}
+
+/**
+ * Calls a listener for each request. What it throws, or rejects with, before the response's head was sent becomes a 500,
+ * and cuts the connection after that; node:http would end the process.
+ */
+export function fromNodeListener(listener: NodeListener, { upgrade }: NodeListenerOptions = {}): Handler {
+  return (exchange) => {
+    if (upgrade !== undefined && asksForUpgrade(exchange)) return handOver(exchange, upgrade);
+    const request = new NodeRequest(exchange, socketOf(exchange));
+    const response = new NodeResponse(request, exchange);
+    let result: unknown;
+    try {
+      result = listener(request, response);
+    } catch (error) {
+      setImmediate(giveUp, response, error);
+      throw error;
+    }
+    if (!response.finished || isThenable(result)) return conclusion(exchange, request, response, result);
+  };
+}
+
+/** Calls the listeners of a server that does not listen itself: `request`, `upgrade` and `checkContinue`. */
+export function fromNodeServer(server: Server): Handler {
+  const listener: NodeListener = (request, response) => {
+    const event = request.headers.expect !== undefined && server.listenerCount("checkContinue") > 0;
+    server.emit(event ? "checkContinue" : "request", request, response);
+  };
+  const requests = fromNodeListener(listener);
+  const upgrades = fromNodeListener(listener, {
+    upgrade: (request, socket, head) => server.emit("upgrade", request, socket, head),
+  });
+  return (exchange) => (server.listenerCount("upgrade") > 0 ? upgrades : requests)(exchange);
+}
+
+/** Settles when the response is over and the listener's promise, if it gave one, has settled. */
+function conclusion(
+  exchange: Exchange,
+  request: NodeRequest,
+  response: NodeResponse,
+  result: unknown,
+): Promise<void> {
+  const over = new Promise<void>((resolve, reject) => {
+    response[SETTLE] = resolve;
+    request[FAIL] = (error) => {
+      setImmediate(giveUp, response, error);
+      reject(error);
+    };
+  });
+  // A signal costs 2 µs: who answers at once does not pay for it.
+  const { signal } = exchange;
+  const left = () => process.nextTick(leave, response);
+  if (signal.aborted) left();
+  else signal.addEventListener("abort", left);
+  if (!isThenable(result)) return over;
+  result.then(undefined, request[FAIL]);
+  return Promise.all([over, result]).then(() => {});
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as Partial<PromiseLike<unknown>> | null | undefined)?.then === "function";
+}
+
+function asksForUpgrade({ head, body }: Exchange): boolean {
+  if (head.minor === 0 || body.length !== 0 || !head.fields.has("upgrade")) return false;
+  return /(?:^|,)[\t ]*upgrade[\t ]*(?:,|$)/i.test(head.fields.get("connection") ?? "");
+}
+
+function handOver(exchange: Exchange, upgrade: NodeUpgradeListener): void | Promise<void> {
+  const socket = exchange.takeOver();
+  const request = new NodeRequest(exchange, socket as ExchangeSocket);
+  request.upgrade = true;
+  const fail = (error: unknown): never => {
+    socket.destroy();
+    throw error;
+  };
+  try {
+    const result = upgrade(request, socket, Buffer.alloc(0));
+    if (isThenable(result)) return Promise.resolve(result).then(() => {}, fail);
+  } catch (error) {
+    fail(error);
+  }
+}

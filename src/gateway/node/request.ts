@@ -1,0 +1,83 @@
+/** Node's IncomingMessage over an exchange: its own class, which pulls its body from ours. */
+import { IncomingMessage } from "node:http";
+import type { FieldLines } from "../../http/field-lines.ts";
+import type { BodySource, Exchange } from "../contract.ts";
+import type { ExchangeSocket } from "./socket.ts";
+
+/** Told when the body cannot be read on, or when what listens for its pieces throws. */
+export const FAIL = Symbol("fail");
+const BODY = Symbol("body");
+const PULLING = Symbol("pulling");
+
+/**
+ * What it does in its own way is a property of each instance, not of the class: Express and others put a prototype of their
+ * own between a request and IncomingMessage's, in place of this one.
+ */
+export class NodeRequest extends IncomingMessage {
+  declare readonly [BODY]: BodySource;
+  declare [PULLING]: boolean;
+  declare [FAIL]: ((error: unknown) => void) | null;
+
+  // By the names that Node has for them.
+  declare socket: ExchangeSocket;
+  declare upgrade: boolean;
+  /** Whether somebody has begun to read. */
+  declare _consuming: boolean;
+  declare _readableState: { readonly resumeScheduled: boolean };
+  declare _addHeaderLines: (lines: string[], count: number) => void;
+  declare _dump: () => void;
+
+  constructor({ head, body }: Exchange, socket: ExchangeSocket) {
+    super(socket);
+    const { minor, fields } = head;
+    this.method = head.method;
+    this.url = head.target;
+    this.httpVersionMajor = 1;
+    this.httpVersionMinor = minor;
+    this.httpVersion = minor === 1 ? "1.1" : "1.0";
+    this.upgrade = false;
+    this._addHeaderLines(rawLines(fields), fields.count * 2);
+    this._read = read;
+    this[BODY] = body;
+    this[PULLING] = false;
+    this[FAIL] = null;
+  }
+}
+
+/** Reads what nobody wants, unless somebody has begun to, so that the request ends and closes. */
+export function dump(request: NodeRequest): void {
+  if (!request._consuming && !request._readableState.resumeScheduled) request._dump();
+}
+
+/** Names and values in turn, as they came. */
+function rawLines({ text, spans }: FieldLines): string[] {
+  const lines: string[] = [];
+  for (let at = 0; at < spans.length; at += 2) lines.push(text.slice(spans[at], spans[at + 1]));
+  return lines;
+}
+
+function read(this: NodeRequest): void {
+  this._consuming = true;
+  if (this[PULLING]) return;
+  this[PULLING] = true;
+  if (this[BODY].length === 0) finish(this);
+  else pull(this).catch((error) => this[FAIL]?.(error));
+}
+
+async function pull(request: NodeRequest): Promise<void> {
+  for (;;) {
+    const piece = await request[BODY].read();
+    if (request.destroyed) return;
+    if (piece === null) return finish(request);
+    request.socket.touch();
+    if (!request.push(piece)) break;
+  }
+  request[PULLING] = false;
+}
+
+function finish(request: NodeRequest): void {
+  const { trailers } = request[BODY];
+  request.complete = true;
+  if (trailers.count > 0) request._addHeaderLines(rawLines(trailers), trailers.count * 2);
+  request.push(null);
+}

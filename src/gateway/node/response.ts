@@ -1,0 +1,239 @@
+/**
+ * Node's ServerResponse over an exchange: its own class, but for the few methods that reach the socket. Those have had the
+ * same names and callers in all versions of Node since 0.12. How a response is framed is the server's.
+ */
+import { ServerResponse, validateHeaderName, validateHeaderValue } from "node:http";
+import { REASONS } from "../../http/status.ts";
+import type { Chunk, Exchange, FieldList } from "../contract.ts";
+import { dump, FAIL, type NodeRequest } from "./request.ts";
+import type { ExchangeSocket } from "./socket.ts";
+
+/** Told when the response is over, one way or the other. */
+export const SETTLE = Symbol("settle");
+export const EXCHANGE = Symbol("exchange");
+const ENDING = Symbol("ending");
+const LAST = Symbol("last");
+const FINISHED = Symbol("finished");
+const DRAINING = Symbol("draining");
+
+/** Looked up at each call: it is where instrumentation puts its own. */
+const prototype = ServerResponse.prototype as unknown as {
+  end: (this: NodeResponse, ...args: unknown[]) => NodeResponse;
+  _finish: (this: NodeResponse) => void;
+};
+
+type Callback = (error?: Error | null) => void;
+
+/** As of requests, what it does in its own way is a property of each instance. */
+export class NodeResponse extends ServerResponse<NodeRequest> {
+  declare readonly [EXCHANGE]: Exchange;
+  declare [SETTLE]: (() => void) | null;
+  /** Whether `end` runs: what is sent meanwhile is the last piece. */
+  declare [ENDING]: boolean;
+  declare [LAST]: Chunk | undefined;
+  /** Emits `finish`. */
+  declare [FINISHED]: Callback | undefined;
+  /** Whether somebody waits for the exchange to drain. */
+  declare [DRAINING]: boolean;
+
+  // By the names that Node has for them.
+  declare socket: ExchangeSocket | null;
+  declare _header: string | null;
+  declare _trailer: string;
+  declare _closed: boolean;
+  declare _storeHeader: typeof storeHeader;
+  declare _send: typeof send;
+  declare _writeRaw: typeof writeRaw;
+  declare _finish: typeof finish;
+  declare _flush: () => void;
+  declare _flushOutput: () => boolean;
+
+  constructor(request: NodeRequest, exchange: Exchange) {
+    super(request);
+    this[EXCHANGE] = exchange;
+    this[SETTLE] = null;
+    this[ENDING] = false;
+    this[LAST] = undefined;
+    this[FINISHED] = undefined;
+    this[DRAINING] = false;
+    this._storeHeader = storeHeader;
+    this._send = send;
+    this._writeRaw = writeRaw;
+    this._finish = finish;
+    this._flushOutput = flushOutput;
+    this.end = end as typeof this.end;
+    // Of HTTP/1.0, too: the server knows what its client can do.
+    this.shouldKeepAlive = true;
+    // In place of assignSocket(), which listens for the socket's end.
+    this.socket = request.socket;
+    request.socket._httpMessage = this;
+  }
+}
+
+/** The head is decided. Node would write it out here, with the framing. */
+function storeHeader(this: NodeResponse, statusLine: string, headers: unknown): void {
+  const reason = this.statusMessage;
+  const { statusCode } = this;
+  const fields = isEmpty(this) ? givenFields(headers) : setFields(headers as SetHeaders);
+  if (!this.shouldKeepAlive) fields.push("Connection", "close");
+  this[EXCHANGE].start(statusCode, fields, reason === REASONS[statusCode] ? undefined : reason);
+  this._header = statusLine;
+}
+
+/** Whether no header was set before `writeHead`. */
+function isEmpty(response: NodeResponse): boolean {
+  return response.getHeaderNames().length === 0;
+}
+
+/** Headers as they are kept once they were set, and checked: by name in lower case. */
+type SetHeaders = Readonly<Record<string, readonly [name: string, value: unknown]>>;
+
+function setFields(headers: SetHeaders): string[] {
+  const fields: string[] = [];
+  for (const key in headers) {
+    const [name, value] = headers[key]!;
+    addField(fields, name, value);
+  }
+  return fields;
+}
+
+/** Headers as `writeHead` takes them: an object, a flat list, or a list of pairs. */
+function givenFields(headers: unknown): string[] {
+  const fields: string[] = [];
+  const add = (name: string, value: unknown) => {
+    validateHeaderName(name);
+    for (const each of Array.isArray(value) ? value : [value]) validateHeaderValue(name, each);
+    addField(fields, name, value);
+  };
+  if (!Array.isArray(headers)) for (const name of Object.keys(headers ?? {})) add(name, (headers as Headers)[name]);
+  else if (Array.isArray(headers[0])) for (const [name, value] of headers) add(name, value);
+  else if (headers.length % 2 === 1) throw new TypeError("writeHead: a name without a value at the end of the headers");
+  else for (let at = 0; at < headers.length; at += 2) add(headers[at], headers[at + 1]);
+  return fields;
+}
+
+type Headers = Readonly<Record<string, unknown>>;
+
+/** What says how the message travels: the server decides that and says so itself. */
+const SERVERS_OWN = new Set(["keep-alive", "proxy-connection", "te", "transfer-encoding"]);
+
+function addField(fields: string[], name: string, value: unknown): void {
+  if (SERVERS_OWN.has(name.toLowerCase())) return;
+  if (!Array.isArray(value)) fields.push(name, String(value));
+  else for (const each of value) fields.push(name, String(each));
+}
+
+/** A piece of the body; an empty one sends the head alone. */
+function send(this: NodeResponse, data: Chunk, encoding?: BufferEncoding | null, callback?: Callback | null): boolean {
+  const isText = typeof data === "string" && (!encoding || encoding === "utf8" || encoding === "utf-8");
+  const piece = isText || typeof data !== "string" ? data : Buffer.from(data, encoding!);
+  if (this[ENDING]) {
+    if (piece.length > 0) this[LAST] = piece;
+    this[FINISHED] = callback ?? undefined;
+    return true;
+  }
+  this.req.socket.touch();
+  const hasRoom = this[EXCHANGE].write(piece);
+  if (!hasRoom) awaitDrain(this);
+  if (typeof callback === "function") {
+    if (hasRoom) process.nextTick(callback);
+    else this[EXCHANGE].drained().then(() => callback(), callback);
+  }
+  return hasRoom;
+}
+
+function awaitDrain(response: NodeResponse): void {
+  if (response[DRAINING]) return;
+  response[DRAINING] = true;
+  const drained = () => {
+    response[DRAINING] = false;
+    if (!response.finished) response._flush();
+  };
+  // That the client has left is told by other means.
+  response[EXCHANGE].drained().then(drained, () => {}).catch((error) => response.req[FAIL]?.(error));
+}
+
+/** Nothing waits here: what can be sent is with the exchange. `_flush` then tells who waits for `drain`. */
+function flushOutput(): boolean {
+  return true;
+}
+
+/** An interim response, written out. */
+function writeRaw(this: NodeResponse, data: string, _encoding?: unknown, callback?: Callback): boolean {
+  const [statusLine, ...lines] = data.trimEnd().split("\r\n");
+  this[EXCHANGE].inform(Number(statusLine!.split(" ")[1]), fieldsOf(lines));
+  if (typeof callback === "function") process.nextTick(callback);
+  return true;
+}
+
+function fieldsOf(lines: readonly string[]): FieldList {
+  return lines.flatMap((line) => {
+    const colon = line.indexOf(":");
+    return [line.slice(0, colon), line.slice(colon + 1).trim()];
+  });
+}
+
+function end(this: NodeResponse, ...args: unknown[]): NodeResponse {
+  this[ENDING] = !this.finished;
+  try {
+    return prototype.end.apply(this, args);
+  } finally {
+    this[ENDING] = false;
+  }
+}
+
+/** Called by Node's `end` when all has been sent. */
+function finish(this: NodeResponse): void {
+  const trailers = this._trailer === "" ? undefined : fieldsOf(this._trailer.trimEnd().split("\r\n"));
+  const last = this[LAST];
+  this[LAST] = undefined;
+  this[EXCHANGE].end(last, trailers);
+  prototype._finish.call(this);
+  process.nextTick(complete, this);
+}
+
+/** The response is on its way. */
+function complete(response: NodeResponse): void {
+  if (response._closed) return;
+  dump(response.req);
+  detach(response);
+  response[FINISHED]?.();
+  process.nextTick(close, response);
+}
+
+/** The client has left, or was cut off. */
+export function leave(response: NodeResponse): void {
+  if (response._closed) return;
+  const { req: request } = response;
+  request.socket.destroy();
+  request.destroy(Object.assign(new Error("aborted"), { code: "ECONNRESET" }));
+  close(response);
+}
+
+/** The server has answered in the listener's place, which has failed, or has cut the connection. */
+export function giveUp(response: NodeResponse, error: unknown): void {
+  if (response.finished || response._closed) return;
+  if (response[EXCHANGE].signal.aborted) return leave(response);
+  const { req: request } = response;
+  detach(response);
+  if (request.complete) dump(request);
+  else request.destroy(error instanceof Error ? error : undefined);
+  close(response);
+}
+
+function detach(response: NodeResponse): void {
+  const { socket } = response.req;
+  if (socket._httpMessage === response) {
+    socket._httpMessage = null;
+    if (socket.timeout) socket.setTimeout(0);
+  }
+  response.socket = null;
+}
+
+function close(response: NodeResponse): void {
+  if (response._closed) return;
+  response.destroyed = true;
+  response._closed = true;
+  response.emit("close");
+  response[SETTLE]?.();
+}
