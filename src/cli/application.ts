@@ -28,7 +28,9 @@ export async function loadApplication(
   model: Model,
 ): Promise<Application> {
   installTypeScript();
-  const exports = exportsOf(await importModule(path));
+  const listeners = countListeners();
+  const module = await importModule(path);
+  const exports = exportsOf(module, countListeners() > listeners);
   const found = findApplication(path, exports, asked);
   const handler = await openApplication(path, found, model);
   const port = member(exports.main, "port");
@@ -50,6 +52,11 @@ async function openApplication(path: string, found: Found, model: Model): Promis
   } catch (error) {
     throw error instanceof TypeError ? failure(`${path} cannot be served: ${error.message}`) : error;
   }
+}
+
+/** How many TCP sockets of this thread listen. */
+function countListeners(): number {
+  return process.getActiveResourcesInfo().filter((type) => type === "TCPServerWrap").length;
 }
 
 async function importModule(path: string): Promise<Exported> {

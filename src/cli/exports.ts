@@ -9,13 +9,15 @@ export interface Exports {
   readonly main: Exported | undefined;
   /** The module itself, with its default export under `default`. */
   readonly module: Exported;
+  /** Whether it has begun to listen while it was loaded, as a program does that is its own server. */
+  readonly listens: boolean;
 }
 
-export function exportsOf(module: Exported): Exports {
+export function exportsOf(module: Exported, listens: boolean): Exports {
   const exported = module.default;
-  if (!isLookable(exported)) return { main: undefined, module };
+  if (!isLookable(exported)) return { main: undefined, module, listens };
   const compiled = member(exported, "__esModule") === true && isLookable(exported.default);
-  return { main: compiled ? (exported.default as Exported) : exported, module };
+  return { main: compiled ? (exported.default as Exported) : exported, module, listens };
 }
 
 /** A property that is there. A proxy may make one up for any name (itty-router does), but seldom says it has it. */

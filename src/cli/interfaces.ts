@@ -2,9 +2,11 @@
  * The interfaces that applications are written against, and how each is known by what a module exports: one row an
  * interface. How a module is loaded is not decided here.
  */
+import type { Server } from "node:http";
 import type { InterfaceName } from "../core/options.ts";
 import type { Handler } from "../gateway/contract.ts";
 import { type FetchFunction, type FetchOptions, fetchHandler } from "../gateway/fetch/handler.ts";
+import type { NodeListener } from "../gateway/node/from-listener.ts";
 import { isWintertc } from "../gateway/wintertc/interface.ts";
 import type { WsgiApplication } from "../gateway/wsgi/interface.ts";
 import { failure } from "./command-error.ts";
@@ -36,6 +38,7 @@ interface Interface {
 
 const INTERFACES: Readonly<Record<ModuleInterface, Interface>> = {
   fetch: { wanted: "export default { fetch(request) { ... } }", find: findFetch },
+  node: { wanted: "export default (request, response) => { ... }", find: findNode },
   wsgi: { wanted: "export function application(environ, startResponse) { ... }", find: findWsgi },
 };
 
@@ -47,6 +50,9 @@ const NAMES = Object.keys(INTERFACES) as ModuleInterface[];
  * @throws {CommandError} one line that says what was found, and which flag decides
  */
 export function findApplication(path: string, exports: Exports, asked: ModuleInterface | undefined): Found {
+  if (member(exports.main, "listening") === true) {
+    throw failure(`${path} exports a server that listens already. Leave listen() out: portico listens`);
+  }
   const found = (asked === undefined ? NAMES : [asked]).flatMap((name) => {
     const application = INTERFACES[name].find(exports, asked !== undefined);
     return application === undefined ? [] : [{ name, ...application }];
@@ -60,6 +66,9 @@ export function findApplication(path: string, exports: Exports, asked: ModuleInt
 
 function nothingFound(exports: Exports, asked: ModuleInterface | undefined): string {
   const what = exportsInWords(exports);
+  if (exports.listens) {
+    return `holds no application: ${what}, and it listens by itself. Export what it listens with, and leave listen() out: export default app`;
+  }
   if (asked !== undefined) {
     const { wanted } = INTERFACES[asked];
     return `holds no application for --interface ${asked}: ${what}. Wanted: ${wanted}`;
@@ -95,6 +104,36 @@ function findFetch({ main, module }: Exports, asked: boolean): Found | undefined
   const { fetch } = module;
   return isFunction(fetch) ? found("it exports fetch()", fetch as unknown as FetchFunction) : undefined;
 }
+
+/** What is built for node:http is known by its methods; a function of two parameters could be anything's. */
+function findNode({ main }: Exports, asked: boolean): Found | undefined {
+  const has = (...names: string[]) => names.every((name) => isFunction(member(main, name)));
+  const found = (what: string, open: (node: NodeGateway) => Handler | Promise<Handler>): Found => ({
+    what,
+    open: async () => open(await import("../gateway/node/from-listener.ts")),
+  });
+
+  if (has("routing", "ready")) {
+    const app = main as unknown as { ready(): Promise<unknown>; server: Server };
+    return found("its default export is an application of Fastify", async (node) => {
+      await app.ready();
+      return node.fromNodeServer(app.server);
+    });
+  }
+  if (has("callback", "use")) {
+    const app = main as unknown as { callback(): NodeListener };
+    return found("its default export is an application of Koa", (node) => node.fromNodeListener(app.callback()));
+  }
+  if (has("listen", "closeIdleConnections")) {
+    const server = main as unknown as Server;
+    return found("its default export is a server of node:http", (node) => node.fromNodeServer(server));
+  }
+  if (!isFunction(main) || !(asked || has("use", "listen"))) return undefined;
+  const what = asked ? "is a function" : "is an application of Express or connect";
+  return found(`its default export ${what}`, (node) => node.fromNodeListener(main as unknown as NodeListener));
+}
+
+type NodeGateway = typeof import("../gateway/node/from-listener.ts");
 
 function findWsgi({ main, module }: Exports, asked: boolean): Found | undefined {
   const { application } = module;

@@ -22,7 +22,7 @@ export interface OptionSpec {
 }
 
 /** What applications are written against: a module's interfaces, and cgi, a directory's. */
-const INTERFACES = ["fetch", "wsgi", "cgi"] as const;
+const INTERFACES = ["fetch", "node", "wsgi", "cgi"] as const;
 
 export type InterfaceName = (typeof INTERFACES)[number];
 

@@ -7,6 +7,13 @@ export { LightHeaders as Headers } from "./fetch/headers.ts";
 export { LightRequest as Request, ServerRequest } from "./fetch/request.ts";
 export { JSON_FIELDS, LightResponse as Response, NO_FIELDS, TEXT_FIELDS } from "./fetch/response.ts";
 export { lint } from "./lint.ts";
+export {
+  fromNodeListener,
+  fromNodeServer,
+  type NodeListener,
+  type NodeListenerOptions,
+  type NodeUpgradeListener,
+} from "./node/from-listener.ts";
 export { toFetch } from "./to-fetch.ts";
 export type { ConnectContext, ServerContext } from "./wintertc/context.ts";
 export type { ErrorCode, ProtocolError } from "./wintertc/errors.ts";

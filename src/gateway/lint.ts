@@ -15,7 +15,15 @@ const REASON = /^[\t\x20-\x7e\x80-\xff]*$/;
 /** What belongs to the connection, not to the response (RFC 9110 §7.6.1); `Connection: close` is a wish one may have. */
 const HOP_BY_HOP = ["keep-alive", "proxy-connection", "te", "transfer-encoding"];
 /** What decides framing, routing or authentication, and comes too late in a trailer section (RFC 9110 §6.5.1). */
-const NOT_IN_TRAILERS = ["authorization", "connection", "content-encoding", "content-length", "content-type", "host"];
+const NOT_IN_TRAILERS = [
+  "authorization",
+  "connection",
+  "content-encoding",
+  "content-length",
+  "content-type",
+  "host",
+  "trailer",
+];
 
 /**
  * Wraps a handler. Each breach throws where it happens, so that its stack names the culprit: in the handler's code, or, if

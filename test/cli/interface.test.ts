@@ -23,6 +23,19 @@ test("an export named application, of two parameters, is wsgi", async (t) => {
   for (const name of ["app.mjs", "app.cjs.js"]) assert.equal(await answer(t, cwd, name), "/a.sh/path");
 });
 
+test("what is made for node:http is known by its methods", async (t) => {
+  const cwd = folder({
+    // A server that does not listen, with what Express and connect, Koa, and Fastify have in common with their kind.
+    "server.mjs":
+      "import { createServer } from 'node:http'; export default createServer((_, res) => res.end('server'))",
+    "express.js": "module.exports = Object.assign((_, res) => res.end('express'), { use() {}, listen() {} })",
+    "koa.mjs": "export default { use() {}, listen() {}, callback: () => (_, res) => res.end('koa') }",
+  });
+  for (const name of ["server.mjs", "express.js", "koa.mjs"]) {
+    assert.equal(await answer(t, cwd, name), name.split(".")[0]);
+  }
+});
+
 test("a wsgi application is told the concurrency model", async (t) => {
   const module = `export function application(environ, start) {
     start("200 OK", []);
@@ -88,6 +101,11 @@ describe("--interface takes what could be an application for one", () => {
     }
   });
 
+  test("node: a default function of any parameters", async (t) => {
+    const cwd = folder({ "app.mjs": "export default (...args) => args[1].end(args[0].url)" });
+    assert.equal(await answer(t, cwd, "app.mjs", "--interface", "node"), "/a.sh/path?a=b");
+  });
+
   test("cgi: a directory of programs", async (t) => {
     const cwd = folder({
       "programs/a.sh": '#!/bin/sh\nprintf "Status: 200\\n\\n$SCRIPT_NAME $PATH_INFO $QUERY_STRING"',
@@ -102,7 +120,7 @@ describe("what --interface cannot decide is told in one line", () => {
     "an interface that is none": [
       "",
       ["app.mjs", "--interface", "asgi"],
-      '--interface takes fetch, wsgi or cgi, not "asgi"',
+      '--interface takes fetch, node, wsgi or cgi, not "asgi"',
       2,
     ],
     "a directory for a module": [
@@ -126,7 +144,25 @@ describe("what --interface cannot decide is told in one line", () => {
     "a function that could be anything": [
       "export default (a, b) => {}",
       ["app.mjs"],
-      "app.mjs does not say which interface it is written for: its default export is a function of 2 parameters. Give --interface fetch or --interface wsgi",
+      "app.mjs does not say which interface it is written for: its default export is a function of 2 parameters. Give --interface fetch or --interface node or --interface wsgi",
+      1,
+    ],
+    "a program that is its own server": [
+      "import { createServer } from 'node:http'; createServer(() => {}).listen(0);",
+      ["app.mjs"],
+      "app.mjs holds no application: it exports nothing, and it listens by itself. Export what it listens with, and leave listen() out: export default app",
+      1,
+    ],
+    "a server that listens": [
+      "import { createServer } from 'node:http'; export default createServer(() => {}).listen(0);",
+      ["app.mjs"],
+      "app.mjs exports a server that listens already. Leave listen() out: portico listens",
+      1,
+    ],
+    "node, and the module has none": [
+      "export default { fetch() {} }",
+      ["app.mjs", "--interface", "node"],
+      "app.mjs holds no application for --interface node: its default export has fetch(). Wanted: export default (request, response) => { ... }",
       1,
     ],
     "wsgi, and the module has none": [

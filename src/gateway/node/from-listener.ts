@@ -51,12 +51,7 @@ export function fromNodeServer(server: Server): Handler {
 }
 
 /** Settles when the response is over and the listener's promise, if it gave one, has settled. */
-function conclusion(
-  exchange: Exchange,
-  request: NodeRequest,
-  response: NodeResponse,
-  result: unknown,
-): Promise<void> {
+function conclusion(exchange: Exchange, request: NodeRequest, response: NodeResponse, result: unknown): Promise<void> {
   const over = new Promise<void>((resolve, reject) => {
     response[SETTLE] = resolve;
     request[FAIL] = (error) => {

@@ -150,7 +150,10 @@ function awaitDrain(response: NodeResponse): void {
     if (!response.finished) response._flush();
   };
   // That the client has left is told by other means.
-  response[EXCHANGE].drained().then(drained, () => {}).catch((error) => response.req[FAIL]?.(error));
+  response[EXCHANGE]
+    .drained()
+    .then(drained, () => {})
+    .catch((error) => response.req[FAIL]?.(error));
 }
 
 /** Nothing waits here: what can be sent is with the exchange. `_flush` then tells who waits for `drain`. */

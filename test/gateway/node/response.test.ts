@@ -1,5 +1,4 @@
 /** Responses of `(request, response)` listeners: the same behind Portico as behind node:http. */
-import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { NodeListener } from "../../../src/gateway/node/from-listener.ts";
 import { same } from "./support.ts";
@@ -12,11 +11,17 @@ const ALIKE: Record<string, NodeListener> = {
   "text that is not ASCII": (_, res) => res.end("Grüße €\n"),
   "bytes by end()": (_, res) => res.end(Buffer.from([0, 255, 10])),
   "a Uint8Array": (_, res) => res.end(new Uint8Array([104, 105])),
-  "nothing": (_, res) => void res.end(),
+  nothing: (_, res) => void res.end(),
   "a status and headers by writeHead()": (_, res) => res.writeHead(201, { "X-A": "1", "X-B": ["2", "3"] }).end("made"),
   "a reason of its own": (_, res) => res.writeHead(200, "Fine", { "X-A": "1" }).end(),
   "headers in a flat list": (_, res) => res.writeHead(200, ["X-A", "1", "X-A", "2", "Set-Cookie", "a=1"]).end(),
-  "headers in pairs": (_, res) => res.writeHead(200, [["X-A", "1"], ["X-A", "2"]] as never).end(),
+  "headers in pairs": (_, res) =>
+    res
+      .writeHead(200, [
+        ["X-A", "1"],
+        ["X-A", "2"],
+      ] as never)
+      .end(),
   "headers set one by one": (_, res) => {
     res.statusCode = 404;
     res.statusMessage = "Lost";
@@ -55,7 +60,7 @@ const ALIKE: Record<string, NodeListener> = {
     res.write("6162", "hex");
     res.end("Y2Q=", "base64");
   },
-  "trailers": (_, res) => {
+  trailers: (_, res) => {
     res.writeHead(200, { Trailer: "X-Sum, X-More" });
     res.write("body");
     res.addTrailers({ "X-Sum": "1", "X-More": "a: b" });
