@@ -16,6 +16,14 @@ export const COMMANDS: Readonly<Record<string, CommandSpec>> = {
     doc: "what portico does without a command's name",
     load: () => import("./commands/serve.ts"),
   },
+  tcp: {
+    doc: "netcat's role: echo, connect, listen; and servers of streams",
+    load: () => import("./commands/tcp.ts"),
+  },
+  udp: {
+    doc: "datagrams: echo, send",
+    load: () => import("./commands/udp.ts"),
+  },
 };
 
 export interface Call {

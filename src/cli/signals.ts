@@ -1,5 +1,4 @@
 import { constants } from "node:os";
-import type { Server } from "../server/server.ts";
 
 /**
  * For so long, signals after the first are taken for the same one: npm passes on the SIGINT that the terminal has
@@ -12,7 +11,7 @@ const ONE_STOP = 500;
  * what a supervisor (docker, systemd, a shell script) takes for a clean stop. A later signal ends the process at once,
  * with the code that a shell gives a process it saw killed by that signal.
  */
-export function stopOnSignals(server: Server, say: (line: string) => void): void {
+export function stopOnSignals(server: { close(): Promise<void> }, say: (line: string) => void): void {
   let isStopping = false;
   let isImpatient = false;
   for (const signal of ["SIGINT", "SIGTERM"] as const) {

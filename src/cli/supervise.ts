@@ -11,6 +11,8 @@ import type { Settings } from "./settings.ts";
 import { claimSocketPath } from "./socket-path.ts";
 
 export interface Supervision {
+  /** What a worker runs; by default, an HTTP server. */
+  readonly program?: URL;
   /** The command line, which each worker reads again. */
   readonly args: readonly string[];
   readonly settings: Settings;
@@ -25,13 +27,20 @@ const PROGRAM = new URL("./worker.js", import.meta.url);
  * Resolves with the URL when all workers are ready. From then on signals rule, with gunicorn's meanings.
  * @throws {CommandError} when the address cannot be had, or the first worker does not become ready; exit code 1.
  */
-export async function supervise({ args, settings, model, workers, say }: Supervision): Promise<string> {
+export async function supervise({
+  program = PROGRAM,
+  args,
+  settings,
+  model,
+  workers,
+  say,
+}: Supervision): Promise<string> {
   const { hostname, port, unix, workerTimeout } = settings;
   if (unix !== undefined) await claimSocketPath(unix);
   const socket = await bindShared(unix === undefined ? { hostname, port } : { unix }).catch((error) => {
     throw failure(bindFailure(error, settings));
   });
-  const spawn: Spawn = (model === "threads" ? threads : processes)(PROGRAM, args, socket);
+  const spawn: Spawn = (model === "threads" ? threads : processes)(program, args, socket);
   const supervisor = new Supervisor({ spawn, workers, workerTimeout, grace: settings["timeouts.grace"], say });
   await supervisor.start().catch((error) => {
     socket.close();

@@ -12,8 +12,8 @@ export interface ConnectionOptions {
   /** Bytes a line, or what `readUntil` reads, may have before its end. Default 64 KiB, as asyncio's streams. */
   readonly maxLineLength?: number | undefined;
   /**
-   * Milliseconds for which the peer may keep a read or a write waiting without sending or taking anything, then the
-   * connection is cut; 0 for any time. Default 10 minutes, as nginx's stream proxy. Kept to within half a second.
+   * Milliseconds for which the peer may keep a read or a write waiting while nothing moves either way; then the connection
+   * is cut. 0 for any time. Default 10 minutes, as nginx's stream proxy. Kept to within half a second.
    */
   readonly idleTimeout?: number | undefined;
 }
@@ -238,12 +238,14 @@ export class Connection implements Reader {
   async #write(chunk: string | Uint8Array): Promise<void> {
     if (this.#failure !== null) throw this.#failure;
     if (this.#ended) throw new TypeError("write after end");
+    this.#incoming.moved(this.#idleTimeout);
     if (this.#socket.write(chunk)) return;
     // Node's own timer sees the progress of a write in parts.
     this.#socket.setTimeout(this.#idleTimeout);
     this.#drained ??= new Promise((resolve) => this.#socket.once("drain", resolve));
     await Promise.race([this.#drained, this.closed]);
     this.#drained = null;
+    this.#incoming.moved(this.#idleTimeout);
     this.#socket.setTimeout(0);
     if (this.#failure !== null) throw this.#failure;
   }
@@ -284,6 +286,11 @@ class Waiting extends Expiring {
   wait(limit: number): Promise<void> {
     if (limit > 0) CLOCK.set(this, limit);
     return new Promise((resolve) => (this.#wake = resolve));
+  }
+
+  /** Something went the other way: the time begins anew. */
+  moved(limit: number): void {
+    if (this.isOn && limit > 0) CLOCK.set(this, limit);
   }
 
   over(): void {

@@ -155,7 +155,7 @@ export class TcpServer {
 }
 
 function isClass(handler: StreamHandler): handler is new (connection: Connection) => StreamRequestHandler {
-  return handler.prototype instanceof StreamRequestHandler;
+  return typeof handler.prototype?.handle === "function";
 }
 
 /** What a peer did needs no stack. */

@@ -142,7 +142,7 @@ export class UdpServer {
 }
 
 function isClass(handler: DatagramHandler): handler is new (datagram: ReceivedDatagram) => DatagramRequestHandler {
-  return handler.prototype instanceof DatagramRequestHandler;
+  return typeof handler.prototype?.handle === "function";
 }
 
 function reportToConsole(error: unknown): void {

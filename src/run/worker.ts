@@ -1,4 +1,5 @@
 /** A worker's side of its life: it starts, beats, retires and drains. What it serves is not known here. */
+import type { Counters } from "../server/counters.ts";
 import type { Server } from "../server/server.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 import { watch } from "./watchdog.ts";
@@ -19,6 +20,12 @@ export interface Lifespan {
   readonly maxRss: number;
 }
 
+/** What a worker serves by: an HTTP server, or what looks like one from here. */
+export type Served = Pick<Server, "connections" | "requests" | "shed"> & {
+  readonly counters: Pick<Counters, "requests" | "dropped">;
+  close(options: { patient: boolean }): Promise<void>;
+};
+
 /** Milliseconds between two signs of life. */
 export const BEAT = 1000;
 
@@ -26,8 +33,8 @@ export const BEAT = 1000;
  * Starts a server and serves until the supervisor says otherwise or is gone. Ends the process, or the thread.
  * @param open gives a server that listens, or rejects with an error whose message is for the user
  */
-export async function work(channel: Channel, open: () => Promise<Server>, lifespan: Lifespan): Promise<void> {
-  let server: Server | null = null;
+export async function work(channel: Channel, open: () => Promise<Served>, lifespan: Lifespan): Promise<void> {
+  let server: Served | null = null;
   channel.receive((message) => {
     if (message === null) process.exit(1);
     if (message.kind === "stop" || server === null) process.exit(0);
@@ -48,7 +55,7 @@ export async function work(channel: Channel, open: () => Promise<Server>, lifesp
   beat(channel, serving, lifespan);
 }
 
-function beat(channel: Channel, server: Server, { maxRequests, maxRss }: Lifespan): void {
+function beat(channel: Channel, server: Served, { maxRequests, maxRss }: Lifespan): void {
   let hasAsked = false;
   setInterval(() => {
     channel.send({ kind: "beat", connections: server.connections });
@@ -67,14 +74,14 @@ function beat(channel: Channel, server: Server, { maxRequests, maxRss }: Lifespa
 }
 
 /** The requests under way, a line each, the oldest first. */
-function underWay(server: Server): string[] {
+function underWay(server: Served): string[] {
   const requests = server.requests().sort((a, b) => a.since - b.since);
   return requests.map(({ method, target, since }) => {
     return `${method} ${target}, for ${((Date.now() - since) / 1000).toFixed(1)} s`;
   });
 }
 
-async function drain(channel: Channel, server: Server, patient: boolean): Promise<void> {
+async function drain(channel: Channel, server: Served, patient: boolean): Promise<void> {
   const before = server.counters.requests - server.requests().length;
   await server.close({ patient });
   const { requests, dropped } = server.counters;
