@@ -17,7 +17,7 @@ application module exports (\`port\` and \`hostname\`), and behind that the defa
 
 The library takes the same names: \`serve({ fetch, port, hostname, unix, backlog, limits: { ... }, timeouts: { ... } })\`.
 What has no flag belongs to the library only; the groups Application, Scripts and Output belong to the command
-only.
+only. Files and Responses are options of \`files(root, { ... })\`, too, where \`base\` is called \`prefix\`.
 `;
 
 const HEADINGS = ["Name", "Flag", "Environment", "Default", "Meaning", "Precedent, and what passing it costs"];
@@ -43,9 +43,10 @@ function row(name: string, option: OptionSpec): string[] {
   ];
 }
 
-function flags({ flag, short, value }: OptionSpec): string {
+function flags({ flag, short, value, implied }: OptionSpec): string {
   if (flag === undefined) return "";
-  const long = code(value === undefined ? `--${flag}` : `--${flag} ${value}`);
+  const named = value === undefined ? "" : implied === undefined ? ` ${value}` : `[=${value}]`;
+  const long = code(`--${flag}${named}`);
   return short === undefined ? long : `${code(`-${short}`)}, ${long}`;
 }
 

@@ -1,8 +1,10 @@
 /** The command line and the environment, read as the table of options says. */
 import { parseArgs } from "node:util";
 import { OPTIONS, type OptionKey, type OptionSpec } from "../core/options.ts";
+import { readPath } from "../http/path.ts";
 import { usageError } from "./command-error.ts";
 import { nearest } from "./nearest.ts";
+import { refuseResponses } from "./responses.ts";
 
 type Table = typeof OPTIONS;
 type FlagKey = { [Key in OptionKey]: Table[Key] extends { flag: string } ? Key : never }[OptionKey];
@@ -12,7 +14,9 @@ type ValueOf<Option extends OptionSpec> = Option extends { choices: readonly (in
     ? boolean
     : Option["type"] extends "string"
       ? string
-      : number;
+      : Option["type"] extends "strings"
+        ? readonly string[]
+        : number;
 
 /** What was asked for, by flag or environment; what was not is absent, so that an application can have its say. */
 export type Given = { -readonly [Key in FlagKey]?: ValueOf<Table[Key]> };
@@ -55,7 +59,8 @@ export function parseArguments(args: readonly string[], env: NodeJS.ProcessEnv):
     if (token.kind !== "option") continue;
     const flag = FLAGS.find(({ flag }) => flag === token.name);
     if (flag === undefined) throw unknownFlag(token.rawName);
-    flags[flag.key] = flagValue(flag, token.value, token.inlineValue === true);
+    const value = flagValue(flag, token.value, token.inlineValue === true);
+    flags[flag.key] = flag.type === "strings" ? [...((flags[flag.key] as string[] | undefined) ?? []), value] : value;
   }
   if (flags.help) return { action: "help" };
   if (flags.version) return { action: "version" };
@@ -73,10 +78,10 @@ export function parsePort(text: string, source: string, fail = usageError): numb
 
 function parseArgsOptions() {
   return Object.fromEntries(
-    FLAGS.map(({ flag, short, type }) => [
-      flag,
-      { type: type === "boolean" ? ("boolean" as const) : ("string" as const), ...(short && { short }) },
-    ]),
+    FLAGS.map(({ flag, short, type, implied }) => {
+      const standsAlone = type === "boolean" || implied !== undefined;
+      return [flag, { type: standsAlone ? ("boolean" as const) : ("string" as const), ...(short && { short }) }];
+    }),
   );
 }
 
@@ -96,9 +101,11 @@ function flagValue(flag: Flag, text: string | undefined, isInline: boolean): unk
     if (text !== undefined) throw usageError(`${name} takes no value, so not "${text}"`);
     return true;
   }
+  if (flag.implied !== undefined && text === undefined) return flag.implied;
   // A flag's neighbour is rather the next flag than a value that starts with a dash; after "=" it is a value.
   const isMissing = text === undefined || text === "" || (!isInline && /^-[^0-9]/.test(text));
-  if (isMissing) throw usageError(`${name} needs a value: ${name} ${flag.value}`);
+  if (isMissing)
+    throw usageError(`${name} needs a value: ${name}${flag.implied === undefined ? " " : "="}${flag.value}`);
   return textValue(flag, text, name);
 }
 
@@ -147,10 +154,17 @@ function refuseContradictions(flags: Record<string, unknown>, given: Given): voi
   }
   refusePrefix("prefix", given.prefix, given.static, "--static files stand: give --static DIR");
   refusePrefix("cgi-prefix", given.cgiPrefix, given.cgi, "--cgi programs stand: give --cgi DIR");
+  refusePath("base", given.base);
+  refuseResponses(given);
 }
 
 function refusePrefix(flag: string, prefix: string | undefined, directory: string | undefined, hint: string): void {
   if (prefix === undefined) return;
   if (directory === undefined) throw usageError(`--${flag} says where ${hint} as well`);
-  if (!prefix.startsWith("/")) throw usageError(`--${flag} takes a path that starts with /, not "${prefix}"`);
+  refusePath(flag, prefix);
+}
+
+function refusePath(flag: string, path: string | undefined): void {
+  if (path === undefined || typeof readPath(path) !== "number") return;
+  throw usageError(`--${flag} takes a path that starts with /, not "${path}"`);
 }

@@ -39,6 +39,11 @@ export function requireDirectory(path: string, flag: string): string {
   return path;
 }
 
+/** @throws {CommandError} unless there is a file at `path`. */
+export function requireFile(path: string, flag: string): void {
+  if (!statsOf(path)?.isFile()) throw failure(`there is no file ${path} (${flag})`);
+}
+
 function firstModule(names: readonly string[]): string | undefined {
   const candidates = names.flatMap((name) => EXTENSIONS.map((extension) => name + extension));
   return candidates.find((candidate) => statsOf(candidate)?.isFile());

@@ -39,15 +39,16 @@ export function helpText(): string {
       const indent = `\n${" ".repeat(COLUMN)}`;
       const name = synopsis(flag);
       const text = wrap([...flag.doc.split(" "), ...remark(flag)], WIDTH - COLUMN);
-      return name.padEnd(COLUMN) + (name.length < COLUMN - 1 ? "" : indent) + text.join(indent);
+      return (name.length < COLUMN - 1 ? name.padEnd(COLUMN) : name + indent) + text.join(indent);
     });
     return `\n${group}\n${lines.join("\n")}\n`;
   });
   return `${INTRODUCTION}\nCommands\n${OTHERS}\n${sections.join("")}${EXAMPLES}`;
 }
 
-function synopsis({ short, flag, value }: Flag): string {
-  return `  ${short === undefined ? "   " : `-${short},`} --${flag}${value === undefined ? "" : ` ${value}`}`;
+function synopsis({ short, flag, value, implied }: Flag): string {
+  const named = value === undefined ? "" : implied === undefined ? ` ${value}` : `[=${value}]`;
+  return `  ${short === undefined ? "   " : `-${short},`} --${flag}${named}`;
 }
 
 /** What counts without the flag, `[$PORT or 8000]`, as one word. */

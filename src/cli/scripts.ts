@@ -5,6 +5,7 @@ import { cgi } from "../gateway/cgi/handler.ts";
 import type { Handler } from "../gateway/contract.ts";
 import { failure } from "./command-error.ts";
 import { type Entry, requireDirectory } from "./entry.ts";
+import { withGivenFields } from "./responses.ts";
 import type { Settings } from "./settings.ts";
 
 /** @throws {CommandError} when there is no such directory, or its programs would be served as files, too. */
@@ -13,8 +14,10 @@ export function withScripts(next: Handler, entry: Entry, settings: Settings): Ha
   const directory = requireDirectory(settings.cgi, "--cgi");
   const site = entry.kind === "files" && settings.interface === undefined ? entry.path : undefined;
   for (const served of [site, settings.static]) if (served !== undefined) keepApart(directory, served);
-  const documentRoot = settings.prefix === "/" ? (settings.static ?? site) : site;
-  return cgi(directory, { prefix: settings.cgiPrefix, next, documentRoot, ...limitsOf(settings) });
+  const rooted = settings.base === "/" ? site : undefined;
+  const documentRoot = settings.prefix === "/" ? (settings.static ?? rooted) : rooted;
+  const all = cgi(directory, { prefix: settings.cgiPrefix, next, documentRoot, ...limitsOf(settings) });
+  return withGivenFields(all, settings);
 }
 
 /** A directory that holds programs and nothing else, under `/`. */

@@ -1,13 +1,15 @@
 /** What a command line asks to be served: the entry, the settings, and one handler for all of it. */
+import { join } from "node:path";
 import type { Handler } from "../gateway/contract.ts";
 import { installFetchGlobals } from "../gateway/fetch/globals.ts";
 import { serial } from "../run/serial.ts";
-import { files } from "../static/index.ts";
+import { type FilesOptions, files } from "../static/index.ts";
 import { type Application, loadApplication } from "./application.ts";
 import type { Given } from "./arguments.ts";
 import { usageError } from "./command-error.ts";
-import { type Entry, findEntry, requireDirectory } from "./entry.ts";
+import { type Entry, findEntry, requireDirectory, requireFile } from "./entry.ts";
 import { type Model, plan } from "./plan.ts";
+import { fieldsOf, guarded, withGivenFields } from "./responses.ts";
 import { programs, withScripts } from "./scripts.ts";
 import { DEFAULTS, type Settings } from "./settings.ts";
 
@@ -22,9 +24,14 @@ export interface Serving {
 /** @throws {CommandError} when there is nothing to serve, or the application cannot be loaded. */
 export async function prepare(word: string | undefined, given: Given): Promise<Serving> {
   const entry = findEntry(word);
-  const { handler, connect, wishes } = await open(entry, { ...DEFAULTS, ...given, model: plan(given).model });
-  const settings: Settings = { ...DEFAULTS, ...wishes, ...given };
-  const all = withScripts(withStaticFiles(handler, settings), entry, settings);
+  refuseFileOptions(entry, { ...DEFAULTS, ...given });
+  // Where there are scripts, fields are added around everything, and so inside of it by nobody.
+  const inside = given.cgi === undefined ? given : { ...given, headers: [], cors: false, isolate: false };
+  const application = await open(entry, { ...DEFAULTS, ...inside, model: plan(given).model });
+  const settings: Settings = { ...DEFAULTS, ...application.wishes, ...given };
+  const site = withStaticFiles(application.handler, { ...settings, ...inside });
+  const all = guarded(withScripts(site, entry, settings), settings);
+  const connect = application.connect && guarded(application.connect, settings);
   return { entry, settings, handler: settings.model === "serial" ? serial(all) : all, connect };
 }
 
@@ -35,18 +42,43 @@ async function open(entry: Entry, settings: Settings & { readonly model: Model }
   if (!nativeFetch) installFetchGlobals();
   const application = await loadApplication(entry.path, asked, model);
   surviveRejections();
-  return application;
+  return { ...application, handler: withGivenFields(application.handler, settings) };
 }
 
 function openDirectory(path: string, settings: Settings): Handler {
-  if (settings.interface === undefined) return files(path, { listing: !settings.noListing });
-  if (settings.interface === "cgi") return programs(path, settings);
+  if (settings.interface === undefined) {
+    // Under one page for all paths, a directory's is that application's.
+    const listing = !settings.noListing && settings.spa === undefined;
+    return files(path, { ...fileOptions(path, settings.base, settings), listing });
+  }
+  if (settings.interface === "cgi") return withGivenFields(programs(path, settings), settings);
   throw usageError(`--interface ${settings.interface} takes a module, and ${path} is a directory`);
 }
 
 function withStaticFiles(next: Handler, settings: Settings): Handler {
   if (settings.static === undefined) return next;
-  return files(requireDirectory(settings.static, "--static"), { prefix: settings.prefix, next });
+  const directory = requireDirectory(settings.static, "--static");
+  return files(directory, { ...fileOptions(directory, settings.prefix, settings), next });
+}
+
+/** @throws {CommandError} when the page of --spa is not there: it is better said now than by a 404. */
+function fileOptions(directory: string, prefix: string, settings: Settings): FilesOptions {
+  const { spa, cleanUrls, cacheControl } = settings;
+  if (spa !== undefined) requireFile(join(directory, spa), "--spa");
+  return { prefix, spa, cleanUrls, cacheControl, headers: fieldsOf(settings) ?? undefined };
+}
+
+/** Options of files, where there are none. */
+function refuseFileOptions({ kind, path }: Entry, settings: Settings): void {
+  const servesEntry = kind === "files" && settings.interface === undefined;
+  if (settings.base !== "/" && !servesEntry) {
+    throw usageError(`--base is where the files of a directory stand, and ${path} is none; --static files: --prefix`);
+  }
+  if (servesEntry || settings.static !== undefined) return;
+  const { spa, cleanUrls, cacheControl } = settings;
+  const flag =
+    spa !== undefined ? "spa" : cleanUrls ? "clean-urls" : cacheControl !== undefined ? "cache-control" : null;
+  if (flag !== null) throw usageError(`--${flag} is about files: name a directory, or give --static DIR`);
 }
 
 /**

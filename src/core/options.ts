@@ -3,7 +3,8 @@
  * the documentation all come from this table. An option that is not here does not exist.
  */
 export interface OptionSpec {
-  readonly type: "string" | "boolean" | "integer" | "port";
+  /** Of `strings`, the flag is given once for each. */
+  readonly type: "string" | "strings" | "boolean" | "integer" | "port";
   readonly default: string | number | boolean | undefined;
   /** The long flag, without its dashes; an option without one belongs to the library only. */
   readonly flag?: string;
@@ -13,9 +14,20 @@ export interface OptionSpec {
   readonly env?: string;
   /** What the flag's value is called in the help. */
   readonly value?: string;
+  /** The value that the flag alone stands for; another one is given as `--flag=VALUE`. */
+  readonly implied?: string;
   /** The only values it takes. */
   readonly choices?: readonly string[];
-  readonly group: "Listening" | "Application" | "Scripts" | "Workers" | "Output" | "Limits" | "Timeouts";
+  readonly group:
+    | "Listening"
+    | "Application"
+    | "Files"
+    | "Responses"
+    | "Scripts"
+    | "Workers"
+    | "Output"
+    | "Limits"
+    | "Timeouts";
   readonly doc: string;
   /** Whose default this follows, and what passing it costs the client. */
   readonly precedent?: string;
@@ -104,6 +116,72 @@ export const OPTIONS = {
     flag: "native-fetch",
     group: "Application",
     doc: "leave Node's own Request, Response and Headers in place",
+  },
+  base: {
+    type: "string",
+    default: "/",
+    flag: "base",
+    value: "PATH",
+    group: "Files",
+    doc: "path under which the files of ENTRY stand; for --static files it is --prefix",
+  },
+  spa: {
+    type: "string",
+    default: undefined,
+    flag: "spa",
+    value: "FILE",
+    implied: "index.html",
+    group: "Files",
+    doc: "the page, by default index.html, for navigations that find no file: an application in the browser",
+    precedent: "serve --single and sirv --single, but a script that is missing stays a 404",
+  },
+  cleanUrls: {
+    type: "boolean",
+    default: false,
+    flag: "clean-urls",
+    group: "Files",
+    doc: "about.html is /about, and its other spellings lead there",
+    precedent: "serve and Cloudflare Pages do so by default",
+  },
+  cacheControl: {
+    type: "string",
+    default: undefined,
+    flag: "cache-control",
+    value: "VALUE",
+    group: "Files",
+    doc: "Cache-Control of all files; by default, hashed names are immutable, media 10 minutes old, the rest no-cache",
+    precedent: "GitHub Pages 10 minutes, serve none, http-server an hour",
+  },
+  headers: {
+    type: "strings",
+    default: undefined,
+    flag: "header",
+    value: "'NAME: VALUE'",
+    group: "Responses",
+    doc: "a field of every response, in the place of one of this name; may be given several times",
+  },
+  cors: {
+    type: "boolean",
+    default: false,
+    flag: "cors",
+    group: "Responses",
+    doc: "scripts of any origin may read responses; preflights are answered",
+  },
+  isolate: {
+    type: "boolean",
+    default: false,
+    flag: "isolate",
+    group: "Responses",
+    doc: "cross-origin isolation, as SharedArrayBuffer needs it: COOP same-origin, COEP require-corp",
+  },
+  auth: {
+    type: "string",
+    default: undefined,
+    flag: "auth",
+    env: "PORTICO_AUTH",
+    value: "USER:PASSWORD",
+    group: "Responses",
+    doc: "ask for this name and password (Basic); the variable keeps them out of the list of processes",
   },
   cgi: {
     type: "string",

@@ -1,7 +1,7 @@
 /** A directory as an application: from a request to the file that answers it. */
 import { closeSync } from "node:fs";
 import { basicAuth } from "../gateway/basic-auth.ts";
-import type { Exchange, Handler } from "../gateway/contract.ts";
+import type { Exchange, FieldList, Handler } from "../gateway/contract.ts";
 import { answerPreflight, withPreflights } from "../gateway/preflight.ts";
 import { CORS_FIELDS, ISOLATION_FIELDS, isPreflight } from "../http/cors.ts";
 import { type FieldChanges, joinChanges, objectionToField } from "../http/field-changes.ts";
@@ -36,7 +36,7 @@ export interface FilesOptions {
   /** Whether `about.html` is `/about`, and its other spellings lead there. Default false. */
   cleanUrls?: boolean | undefined;
   /** Fields of every response of these files, by name, in the place of what would be said otherwise; not of `next`'s. */
-  headers?: Readonly<Record<string, string>> | undefined;
+  headers?: Readonly<Record<string, string>> | FieldList | undefined;
   /** Whether scripts of any origin may read these files. Default false. */
   cors?: boolean | undefined;
   /** Whether pages are isolated from other origins (COOP and COEP). Default false. */
@@ -197,10 +197,11 @@ function namesOf(option: string, path: string): readonly string[] {
 }
 
 function changesOf({ headers = {}, cors = false, isolate = false }: FilesOptions): FieldChanges | null {
-  for (const [name, value] of Object.entries(headers)) {
-    const objection = objectionToField(name, value);
+  const given = Array.isArray(headers) ? (headers as FieldList) : Object.entries(headers).flat();
+  for (let at = 0; at < given.length; at += 2) {
+    const objection = objectionToField(given[at]!, given[at + 1]);
     if (objection !== null) throw new TypeError(`files: ${objection}`);
   }
-  const set = [...Object.entries(headers).flat(), ...(cors ? CORS_FIELDS : []), ...(isolate ? ISOLATION_FIELDS : [])];
+  const set = [...given, ...(cors ? CORS_FIELDS : []), ...(isolate ? ISOLATION_FIELDS : [])];
   return set.length === 0 ? null : { set, remove: new Set() };
 }

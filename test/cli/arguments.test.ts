@@ -45,6 +45,21 @@ test("of a flag that is given twice, the last counts", () => {
   assert.deepEqual(given(["-p", "1", "--port", "2"]), { entry: undefined, port: 2 });
 });
 
+test("of a flag that takes several values, all count, in their order", () => {
+  const headers = ["A: 1", "B: 2"];
+  assert.deepEqual(given(["--header", "A: 1", ".", "--header=B: 2"]), { entry: ".", headers });
+});
+
+test("a flag that means something alone takes another value behind = only", () => {
+  assert.deepEqual(given(["--spa", "./site"]), { entry: "./site", spa: "index.html" });
+  assert.deepEqual(given(["--spa=app.html", "./site"]), { entry: "./site", spa: "app.html" });
+});
+
+test("a password can come from the environment", () => {
+  assert.deepEqual(given([], { PORTICO_AUTH: "ada:secret" }), { entry: undefined, auth: "ada:secret" });
+  assert.deepEqual(given(["--auth", "a:b"], { PORTICO_AUTH: "ada:secret" }), { entry: undefined, auth: "a:b" });
+});
+
 test("a socket's path overrides the environment's address", () => {
   assert.deepEqual(given(["--unix", "/run/x"], { PORT: "80" }), { entry: undefined, port: 80, unix: "/run/x" });
 });
@@ -85,6 +100,15 @@ describe("what is typed wrongly is named in one line, with what would be right",
     [["--prefix", "/a"], "--prefix says where --static files stand: give --static DIR as well"],
     [["--static", ".", "--prefix", "a"], '--prefix takes a path that starts with /, not "a"'],
     [["--cgi-prefix", "/a"], "--cgi-prefix says where --cgi programs stand: give --cgi DIR as well"],
+    [["--base", "a"], '--base takes a path that starts with /, not "a"'],
+    [["--base", "/%zz"], '--base takes a path that starts with /, not "/%zz"'],
+    [["--spa="], "--spa needs a value: --spa=FILE"],
+    [["--header", "a b"], `--header takes 'Name: value', not "a b"`],
+    [["--header", "a b: c"], '--header: "a b" is not the name of a field'],
+    [["--header", "A: b\r\nC: d"], "--header: the value of A has a character that may not be sent"],
+    [["--header", "content-length: 5"], "--header: content-length is the server's to say"],
+    [["--auth", "secret"], "--auth (or PORTICO_AUTH) takes USER:PASSWORD"],
+    [[], "--auth (or PORTICO_AUTH) takes USER:PASSWORD", { PORTICO_AUTH: ":secret" }],
     [["--cgi", ".", "--cgi-prefix", "a"], '--cgi-prefix takes a path that starts with /, not "a"'],
   ];
   for (const [args, message, env = {}] of cases) {

@@ -12,8 +12,9 @@ test("--help shows every flag of the table, with what stands behind it", async (
   const text = stdout.replace(/\s+/g, " ");
   for (const spec of Object.values<OptionSpec>(OPTIONS)) {
     if (spec.flag === undefined) continue;
-    const { flag, short, value, doc, env } = spec;
-    assert.ok(text.includes(`${short ? `-${short}, ` : ""}--${flag}${value ? ` ${value}` : ""} ${doc}`), flag);
+    const { flag, short, value, implied, doc, env } = spec;
+    const named = value === undefined ? "" : implied === undefined ? ` ${value}` : `[=${value}]`;
+    assert.ok(text.includes(`${short ? `-${short}, ` : ""}--${flag}${named} ${doc}`), flag);
     if (env !== undefined)
       assert.ok(text.includes(`[$${env}${spec.default === undefined ? "" : ` or ${spec.default}`}]`), env);
   }

@@ -2,13 +2,14 @@
 
 import { parseArguments } from "../arguments.ts";
 import { banner, type Terminal } from "../banner.ts";
-import { findEntry } from "../entry.ts";
+import { type Entry, findEntry } from "../entry.ts";
 import { helpText } from "../help.ts";
 import { listen } from "../listen.ts";
 import { writePidFile } from "../pid-file.ts";
 import { plan, summary } from "../plan.ts";
+import { exposure } from "../responses.ts";
 import { prepare } from "../serving.ts";
-import { DEFAULTS } from "../settings.ts";
+import { DEFAULTS, type Settings } from "../settings.ts";
 import { stopOnSignals } from "../signals.ts";
 import { supervise } from "../supervise.ts";
 import { VERSION } from "../version.ts";
@@ -34,14 +35,21 @@ export async function run(args: readonly string[]): Promise<void> {
     // Found here once, so that it is the same for all, and what is wrong with it is said once.
     const entry = findEntry(command.entry);
     const url = await supervise({ args, settings, model, workers, say });
-    if (!settings.quiet) console.log(banner(url, entry, terminal()));
-    return;
+    return announce(url, entry, settings);
   }
   const serving = await prepare(command.entry, given);
   const { entry, settings } = serving;
   const server = await listen(serving);
   stopOnSignals(server, say);
-  if (!settings.quiet) console.log(banner(server.url, entry, terminal()));
+  announce(server.url, entry, settings);
+}
+
+function announce(url: string, entry: Entry, settings: Settings): void {
+  if (settings.quiet) return;
+  const site = url.startsWith("http:") ? new URL(settings.base, url).href : url;
+  console.log(banner(site, entry, terminal()));
+  const warning = exposure(settings);
+  if (warning !== undefined) console.error(warning);
 }
 
 function terminal(): Terminal {
