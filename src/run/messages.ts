@@ -1,5 +1,8 @@
 /** What a supervisor and its workers say to each other; plain data, so that threads and processes carry it alike. */
 
+/** Milliseconds between two signs of life of a worker. */
+export const BEAT = 1000;
+
 export type ToWorker =
   /** Take no new connections, let requests end, then end. With `replaced`, somebody else listens from now on. */
   | { readonly kind: "drain"; readonly replaced: boolean }
@@ -27,6 +30,11 @@ export interface Worker {
   send(message: ToWorker): void;
   /** Ends it without asking, also when its event loop is blocked. */
   kill(): void;
+  /**
+   * Stops it for good while its event loop is blocked, and says what it holds and where it stands, a line each. A worker
+   * without this watches itself, and says so before it is found to be silent.
+   */
+  postMortem?(): Promise<string[]>;
 }
 
 export interface WorkerEvents {

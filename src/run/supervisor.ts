@@ -2,7 +2,7 @@
  * Keeps workers alive: as many as it was told, each replaced when it dies, all of them replaced one by one on a reload.
  * A new worker has to be ready before an old one drains, so that somebody accepts at every moment.
  */
-import type { FromWorker, Spawn, Worker } from "./messages.ts";
+import { BEAT, type FromWorker, type Spawn, type Worker } from "./messages.ts";
 
 export interface SupervisorOptions {
   readonly spawn: Spawn;
@@ -248,15 +248,24 @@ export class Supervisor {
     if (surplus > share * SLACK + 1) member.worker?.send({ kind: "shed", count: surplus });
   }
 
-  /** Kills whoever has been silent for too long. A worker's own watchdog goes before, and has more to say. */
+  /** Ends whoever has been silent for too long. A worker that watches itself goes before, and has said more. */
   #check(): void {
-    const { workerTimeout, say } = this.#options;
+    const { workerTimeout } = this.#options;
     if (workerTimeout === 0) return;
     for (const member of this.#members) {
+      const { worker, state } = member;
       const silence = Date.now() - member.heard;
-      if (member.state === "draining" || silence < workerTimeout + MARGIN) continue;
-      say(`worker ${member.worker?.name} has been silent for ${Math.round(silence / 1000)} s, and is killed`);
-      member.worker?.kill();
+      const allowed = workerTimeout + (worker?.postMortem === undefined ? MARGIN : BEAT);
+      if (state !== "draining" && silence >= allowed) void this.#endSilent(member, silence);
     }
+  }
+
+  async #endSilent(member: Member, silence: number): Promise<void> {
+    const { worker } = member;
+    // Once is enough.
+    member.heard = Number.POSITIVE_INFINITY;
+    this.#options.say(`worker ${worker?.name} has been silent for ${(silence / 1000).toFixed(1)} s, and is killed`);
+    for (const line of (await worker?.postMortem?.()) ?? []) this.#options.say(line);
+    worker?.kill();
   }
 }

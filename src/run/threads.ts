@@ -1,7 +1,9 @@
 /** The model "threads": a worker thread for each, with an event loop and a copy of the listening socket of its own. */
 import { Worker } from "node:worker_threads";
 import type { SharedSocket } from "../net/shared-socket.ts";
+import { postMortem } from "./inspection.ts";
 import type { FromWorker, Spawn } from "./messages.ts";
+import { inspectThread } from "./thread-inspector.ts";
 
 /** Makes threads that run `program` with `args`. */
 export function threads(program: URL, args: readonly string[], socket: SharedSocket): Spawn {
@@ -18,6 +20,7 @@ export function threads(program: URL, args: readonly string[], socket: SharedSoc
       name: `thread ${threadId}`,
       send: (message) => thread.postMessage(message),
       kill: () => void thread.terminate(),
+      postMortem: async () => postMortem(await inspectThread(threadId)),
     };
   };
 }

@@ -4,18 +4,12 @@
  * process whose supervisor is gone and that cannot notice by itself.
  */
 import { writeSync } from "node:fs";
-import { type Debugger, Session } from "node:inspector";
+import { Session } from "node:inspector";
 import { isMainThread, Worker, workerData } from "node:worker_threads";
+import { type Inspector, postMortem } from "./inspection.ts";
 
 /** Milliseconds between two looks. */
 const LOOK = 250;
-/** Milliseconds that the inspector may take to stop the program: native code has no stack of JavaScript to show. */
-const PATIENCE = 2000;
-/** Frames that are shown. */
-const FRAMES = 10;
-
-/** Where the requests under way are found, as lines of text, by an expression that the inspector evaluates. */
-const REQUESTS = Symbol.for("portico.requests");
 
 interface Watched {
   readonly beats: Int32Array;
@@ -23,18 +17,13 @@ interface Watched {
   readonly supervisor: number;
 }
 
-/**
- * Watches this process's event loop from now on.
- * @param timeout milliseconds that the loop may be blocked
- * @param requests gives the requests under way, a line each
- */
-export function watch(timeout: number, requests: () => string[]): void {
+/** Watches this process's event loop from now on. @param timeout milliseconds that it may be blocked */
+export function watch(timeout: number): void {
   const beats = new Int32Array(new SharedArrayBuffer(4));
   const data: Watched = { beats, timeout, supervisor: process.ppid };
   const thread = new Worker(new URL(import.meta.url), { workerData: data, execArgv: [] });
   thread.unref();
   setInterval(() => Atomics.add(beats, 0, 1), LOOK).unref();
-  Object.assign(globalThis, { [REQUESTS]: requests });
 }
 
 if (!isMainThread && workerData?.beats instanceof Int32Array) look(workerData as Watched);
@@ -53,41 +42,25 @@ function look({ beats, timeout, supervisor }: Watched): void {
     if (process.ppid !== supervisor) process.kill(process.pid, "SIGKILL");
     if (blocked < timeout) return;
     clearInterval(timer);
-    report(blocked);
+    void report(blocked);
   }, LOOK);
 }
 
 /** Says on standard error, which is shared with the blocked thread but not blocked by it, what there is to know. */
-function report(blocked: number): void {
+async function report(blocked: number): Promise<void> {
   const say = (text: string) => writeSync(2, `${text}\n`);
-  const end = () => process.kill(process.pid, "SIGKILL");
   say(`worker pid ${process.pid} has been blocked for ${(blocked / 1000).toFixed(1)} s, and is killed`);
-  setTimeout(() => {
-    say("  it is not in JavaScript");
-    end();
-  }, PATIENCE);
-
-  const session = new Session();
-  session.connectToMainThread();
-  const scripts = new Map<string, string>();
-  session.on("Debugger.scriptParsed", ({ params }) => scripts.set(params.scriptId, params.url));
-  session.once("Debugger.paused", ({ params }) => {
-    const { callFrameId } = params.callFrames[0]!;
-    const expression = `JSON.stringify(globalThis[Symbol.for("portico.requests")]())`;
-    session.post("Debugger.evaluateOnCallFrame", { callFrameId, expression }, (_, answer) => {
-      const requests: string[] = JSON.parse(answer?.result.value ?? "[]");
-      for (const request of requests) say(`  it holds ${request}`);
-      for (const frame of params.callFrames.slice(0, FRAMES)) say(`    at ${place(frame, scripts)}`);
-      end();
-    });
-  });
-  session.post("Debugger.enable");
-  session.post("Debugger.pause");
+  for (const line of await postMortem(mainThread())) say(line);
+  process.kill(process.pid, "SIGKILL");
 }
 
-function place({ functionName, location }: Debugger.CallFrame, scripts: ReadonlyMap<string, string>): string {
-  const { scriptId, lineNumber, columnNumber = 0 } = location;
-  const file = (scripts.get(scriptId) ?? "").replace(/^file:\/\//, "");
-  const where = `${file}:${lineNumber + 1}:${columnNumber + 1}`;
-  return functionName === "" ? where : `${functionName} (${where})`;
+function mainThread(): Inspector {
+  const session = new Session();
+  session.connectToMainThread();
+  return {
+    on: (event, listener) => session.on(event, ({ params }) => listener(params)),
+    // No promise goes on within a call from another thread's inspector, so the answer waits for this thread's event loop.
+    post: (method, params) =>
+      new Promise((resolve) => session.post(method, params, (_, result) => setImmediate(resolve, result))),
+  };
 }

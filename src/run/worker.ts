@@ -1,7 +1,8 @@
 /** A worker's side of its life: it starts, beats, retires and drains. What it serves is not known here. */
 import type { Counters } from "../server/counters.ts";
 import type { Server } from "../server/server.ts";
-import type { FromWorker, ToWorker } from "./messages.ts";
+import { exposeRequests } from "./inspection.ts";
+import { BEAT, type FromWorker, type ToWorker } from "./messages.ts";
 import { watch } from "./watchdog.ts";
 
 /** The worker's end of the way to its supervisor. */
@@ -26,9 +27,6 @@ export type Served = Pick<Server, "connections" | "requests" | "shed"> & {
   close(options: { patient: boolean }): Promise<void>;
 };
 
-/** Milliseconds between two signs of life. */
-export const BEAT = 1000;
-
 /**
  * Starts a server and serves until the supervisor says otherwise or is gone. Ends the process, or the thread.
  * @param open gives a server that listens, or rejects with an error whose message is for the user
@@ -50,7 +48,8 @@ export async function work(channel: Channel, open: () => Promise<Served>, lifesp
     return;
   }
   const serving = server;
-  if (lifespan.timeout > 0) watch(lifespan.timeout, () => underWay(serving));
+  exposeRequests(() => underWay(serving));
+  if (lifespan.timeout > 0) watch(lifespan.timeout);
   channel.send({ kind: "ready" });
   beat(channel, serving, lifespan);
 }

@@ -134,6 +134,18 @@ for (const model of ["processes", "threads"] as const) {
     await assert.rejects(waiting);
     assert.deepEqual(await stopped, { code: 0, signal: null });
   });
+
+  test(`${model}: a worker that hangs is reported with its requests and its stack, and replaced`, async (t) => {
+    const portico = await serve(t, "--model", model, "--workers", "1", "--worker-timeout", "1000");
+    const waiting = text(`${portico.url}/wait?before`).catch(() => {});
+    await assert.rejects(text(`${portico.url}/block?me`));
+    await portico.written(/ died: .*; it is replaced/);
+    assert.match(portico.output, /worker (pid|thread) \d+ has been (blocked|silent) for \d+\.\d s, and is killed\n/);
+    assert.match(portico.output, / {2}it holds GET \/block\?me, for \d+\.\d s\n/);
+    assert.match(portico.output, / {4}at fetch \(.*\/server\.ts:6:\d+\)\n/);
+    await waiting;
+    while ((await text(portico.url).catch(() => "")) !== "version 1");
+  });
 }
 
 /** A kept connection that asks again and again; connects anew when the server has announced an end. */
@@ -190,19 +202,6 @@ describe("processes", () => {
     await new Promise((resolve) => setTimeout(resolve, 100));
     await portico.stop("SIGKILL");
     await Promise.all([...pids].map((pid) => gone(Number(pid))));
-  });
-
-  test("a worker that hangs is reported with its requests and its stack, and replaced", async (t) => {
-    const portico = await serve(t, "--model", "processes", "--workers", "1", "--worker-timeout", "1000");
-    const pid = await text(`${portico.url}/pid`);
-    const waiting = text(`${portico.url}/wait?before`).catch(() => {});
-    await assert.rejects(text(`${portico.url}/block?me`));
-    await portico.written(/died: SIGKILL; it is replaced/);
-    assert.match(portico.output, new RegExp(`worker pid ${pid} has been blocked for \\d+\\.\\d s, and is killed`));
-    assert.match(portico.output, / {2}it holds GET \/block\?me, for \d+\.\d s\n/);
-    assert.match(portico.output, / {4}at fetch \(.*\/server\.ts:6:\d+\)\n/);
-    await waiting;
-    while ((await text(portico.url).catch(() => "")) !== "version 1");
   });
 
   test("it is given up when no worker starts any more", async (t) => {
