@@ -26,7 +26,7 @@ interface Held {
   readonly requests: Debugger.EvaluateOnCallFrameReturnType;
 }
 
-/** Stops the program where it is, for good, and says what it holds and where it stands, a line each. */
+/** Stops the program where it is, and says what it holds and where it stands, a line each. */
 export async function postMortem(inspector: Inspector): Promise<string[]> {
   const scripts = new Map<string, string>();
   inspector.on("Debugger.scriptParsed", (params) => {

@@ -31,8 +31,8 @@ export interface Worker {
   /** Ends it without asking, also when its event loop is blocked. */
   kill(): void;
   /**
-   * Stops it for good while its event loop is blocked, and says what it holds and where it stands, a line each. A worker
-   * without this watches itself, and says so before it is found to be silent.
+   * Says what it holds and where it stands, a line each, while its event loop is blocked. A worker without this watches
+   * itself, and says so before it is found to be silent.
    */
   postMortem?(): Promise<string[]>;
 }

@@ -2,8 +2,12 @@
 import { Session } from "node:inspector";
 import type { Inspector } from "./inspection.ts";
 
+export interface ThreadInspector extends Inspector {
+  disconnect(): void;
+}
+
 /** Resolves with the conversation. The thread's event loop may be blocked. */
-export async function inspectThread(threadId: number): Promise<Inspector> {
+export async function inspectThread(threadId: number): Promise<ThreadInspector> {
   const session = new Session();
   session.connect();
   const sessionId = await attach(session, threadId);
@@ -24,6 +28,7 @@ export async function inspectThread(threadId: number): Promise<Inspector> {
       session.post("NodeWorker.sendMessageToWorker", { sessionId, message });
       return new Promise((resolve) => answers.set(id, resolve));
     },
+    disconnect: () => session.disconnect(),
   };
 }
 

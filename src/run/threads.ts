@@ -20,7 +20,14 @@ export function threads(program: URL, args: readonly string[], socket: SharedSoc
       name: `thread ${threadId}`,
       send: (message) => thread.postMessage(message),
       kill: () => void thread.terminate(),
-      postMortem: async () => postMortem(await inspectThread(threadId)),
+      async postMortem() {
+        const inspector = await inspectThread(threadId);
+        const lines = await postMortem(inspector);
+        // What stands still for an inspector cannot be ended.
+        void inspector.post("Debugger.resume");
+        thread.once("exit", () => inspector.disconnect());
+        return lines;
+      },
     };
   };
 }
