@@ -38,7 +38,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
 
 /** The command and the package's front door put the rooms together. */
 const ANYTHING: Room = { may: Object.keys(ROOMS), node: true };
-const CLI: Room = { ...ANYTHING, packages: ["@swc/wasm-typescript"] };
+const CLI: Room = { ...ANYTHING, packages: ["@swc/wasm-typescript", "qr"] };
 const FRONT_DOOR = ["index.ts", "serve.ts"];
 
 interface Import {

@@ -152,6 +152,7 @@ function refuseContradictions(flags: Record<string, unknown>, given: Given): voi
       throw usageError(`--unix listens on a path and --${flag} on an address: give one of them`);
     }
   }
+  if (given.unix !== undefined && given.open) throw usageError("--open opens an address, and --unix listens on none");
   refusePrefix("prefix", given.prefix, given.static, "--static files stand: give --static DIR");
   refusePrefix("cgi-prefix", given.cgiPrefix, given.cgi, "--cgi programs stand: give --cgi DIR");
   refusePath("base", given.base);

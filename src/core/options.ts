@@ -306,6 +306,13 @@ export const OPTIONS = {
     doc: "load everything, say what would run, and end: with 0 if it can",
     precedent: "gunicorn --check-config, nginx -t",
   },
+  open: {
+    type: "boolean",
+    default: false,
+    flag: "open",
+    group: "Output",
+    doc: "open the address in a browser",
+  },
   quiet: {
     type: "boolean",
     default: false,

@@ -1,15 +1,14 @@
 /** `portico [ENTRY] [PORT] [OPTIONS]`: serves files, or an application, until it is stopped. */
 
+import { announce } from "../announce.ts";
 import { parseArguments } from "../arguments.ts";
-import { banner, type Terminal } from "../banner.ts";
-import { type Entry, findEntry } from "../entry.ts";
+import { findEntry } from "../entry.ts";
 import { helpText } from "../help.ts";
 import { listen } from "../listen.ts";
 import { writePidFile } from "../pid-file.ts";
 import { plan, summary } from "../plan.ts";
-import { exposure } from "../responses.ts";
 import { prepare } from "../serving.ts";
-import { DEFAULTS, type Settings } from "../settings.ts";
+import { DEFAULTS } from "../settings.ts";
 import { stopOnSignals } from "../signals.ts";
 import { supervise } from "../supervise.ts";
 import { VERSION } from "../version.ts";
@@ -41,19 +40,5 @@ export async function run(args: readonly string[]): Promise<void> {
   const { entry, settings } = serving;
   const server = await listen(serving);
   stopOnSignals(server, say);
-  announce(server.url, entry, settings);
-}
-
-function announce(url: string, entry: Entry, settings: Settings): void {
-  if (settings.quiet) return;
-  const site = url.startsWith("http:") ? new URL(settings.base, url).href : url;
-  console.log(banner(site, entry, terminal()));
-  const warning = exposure(settings);
-  if (warning !== undefined) console.error(warning);
-}
-
-function terminal(): Terminal {
-  const { stdout } = process;
-  // hasColors() reads NO_COLOR, FORCE_COLOR and TERM.
-  return { isTTY: stdout.isTTY, hasColour: stdout.isTTY && stdout.hasColors() };
+  await announce(server.url, entry, settings);
 }
