@@ -117,7 +117,7 @@ describe("--open", () => {
     const root = folder({ "a.txt": "a" });
     const opened = join(root, "opened");
     assert.equal(spawnSync("mkfifo", [opened]).status, 0);
-    const portico = await startPortico([root, "--open", "--host", "0.0.0.0", "--base", "/site"], {
+    const portico = await startPortico([root, "--open", "--host", "0.0.0.0", "--base", "/site/"], {
       env: opener(`echo "$1" > ${opened}`),
     });
     assert.equal(await readFile(opened, "utf8"), `http://localhost:${new URL(portico.url).port}/site/\n`);
