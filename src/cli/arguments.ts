@@ -54,13 +54,17 @@ export function parseArguments(args: readonly string[], env: NodeJS.ProcessEnv):
   const { tokens } = parseArgs({ args: [...args], options: parseArgsOptions(), strict: false, tokens: true });
   const words: string[] = [];
   const flags: Record<string, unknown> = {};
+  /** The flag before the word, if it stands alone; the word may have been meant for it. */
+  let alone: Flag | undefined;
   for (const token of tokens) {
-    if (token.kind === "positional") words.push(token.value);
+    if (token.kind === "positional" && words.push(token.value) === 2) refuseMisplaced(token.value, alone);
+    alone = undefined;
     if (token.kind !== "option") continue;
     const flag = FLAGS.find(({ flag }) => flag === token.name);
     if (flag === undefined) throw unknownFlag(token.rawName);
     const value = flagValue(flag, token.value, token.inlineValue === true);
     flags[flag.key] = flag.type === "strings" ? [...((flags[flag.key] as string[] | undefined) ?? []), value] : value;
+    if (flag.implied !== undefined && token.value === undefined) alone = flag;
   }
   if (flags.help) return { action: "help" };
   if (flags.version) return { action: "version" };
@@ -118,6 +122,11 @@ function textValue({ type, choices }: OptionSpec, text: string, source: string):
   const number = Number(text);
   if (/^[0-9]+$/.test(text) && Number.isSafeInteger(number)) return number;
   throw usageError(`${source} takes a whole number, not "${text}"`);
+}
+
+function refuseMisplaced(word: string, alone: Flag | undefined): void {
+  if (alone === undefined || /^[0-9]+$/.test(word)) return;
+  throw usageError(`--${alone.flag} takes its value behind an equals sign: --${alone.flag}=${word}`);
 }
 
 /** `portico ./html 7890`: the port as a second word. */

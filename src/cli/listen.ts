@@ -1,5 +1,5 @@
 /** Starting to listen, and saying in one line why that failed. */
-import { Server } from "../server/server.ts";
+import { Server, type ServerOptions } from "../server/server.ts";
 import { failure } from "./command-error.ts";
 import { portHolder } from "./port-holder.ts";
 import type { Serving } from "./serving.ts";
@@ -7,13 +7,17 @@ import { type Settings, section } from "./settings.ts";
 import { claimSocketPath } from "./socket-path.ts";
 
 /** @throws {CommandError} when the address cannot be had; exit code 1. */
-export async function listen({ handler, connect, settings }: Serving): Promise<Server> {
+export async function listen(
+  { handler, connect, settings }: Serving,
+  observing: Pick<ServerOptions, "observers" | "onError">,
+): Promise<Server> {
   const { port, hostname, unix, backlog } = settings;
   if (unix !== undefined) await claimSocketPath(unix);
   try {
     const limits = section(settings, "limits");
     const timeouts = section(settings, "timeouts");
-    return await new Server(handler, { port, hostname, unix, backlog, limits, timeouts, connect }).ready();
+    const options = { port, hostname, unix, backlog, limits, timeouts, connect, ...observing };
+    return await new Server(handler, options).ready();
   } catch (error) {
     throw failure(bindFailure(error, settings));
   }

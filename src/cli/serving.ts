@@ -8,6 +8,7 @@ import { type Application, loadApplication } from "./application.ts";
 import type { Given } from "./arguments.ts";
 import { usageError } from "./command-error.ts";
 import { type Entry, findEntry, requireDirectory, requireFile } from "./entry.ts";
+import { errorLogOf } from "./observing.ts";
 import { type Model, plan } from "./plan.ts";
 import { fieldsOf, guarded, withGivenFields } from "./responses.ts";
 import { programs, withScripts } from "./scripts.ts";
@@ -41,7 +42,7 @@ async function open(entry: Entry, settings: Settings & { readonly model: Model }
   if (asked === "cgi") throw usageError(`--interface cgi takes a directory of programs, and ${entry.path} is a file`);
   if (!nativeFetch) installFetchGlobals();
   const application = await loadApplication(entry.path, asked, model);
-  surviveRejections();
+  surviveRejections(settings);
   return { ...application, handler: withGivenFields(application.handler, settings) };
 }
 
@@ -86,9 +87,10 @@ function refuseFileOptions({ kind, path }: Entry, settings: Settings): void {
  * as gunicorn logs what a request raises, and the server goes on. An uncaught exception, which may have left anything
  * half done, is Node's to report and to end the process with. An application that has its own say on rejections keeps it.
  */
-function surviveRejections(): void {
+function surviveRejections(settings: Settings): void {
   if (process.listenerCount("unhandledRejection") > 0) return;
+  const log = errorLogOf(settings);
   process.on("unhandledRejection", (reason) => {
-    console.error("portico: a promise of the application was rejected, and nothing handled it:", reason);
+    log.failed("a promise of the application was rejected, and nothing handled it", reason);
   });
 }

@@ -7,11 +7,15 @@ import { constants } from "node:os";
 const ONE_STOP = 500;
 
 /**
- * Stops the server on SIGINT and SIGTERM: no new connections, requests in flight are let end, then exit code 0, which is
+ * Stops the server, then does what is to be done at the end, on SIGINT and SIGTERM: no new connections, requests in flight are let end, then exit code 0, which is
  * what a supervisor (docker, systemd, a shell script) takes for a clean stop. A later signal ends the process at once,
  * with the code that a shell gives a process it saw killed by that signal.
  */
-export function stopOnSignals(server: { close(): Promise<void> }, say: (line: string) => void): void {
+export function stopOnSignals(
+  server: { close(): Promise<void> },
+  say: (line: string) => void,
+  atEnd = async () => {},
+): void {
   let isStopping = false;
   let isImpatient = false;
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -24,7 +28,10 @@ export function stopOnSignals(server: { close(): Promise<void> }, say: (line: st
         say("Waiting for requests in flight; once more (Ctrl-C) cuts them off");
       }, ONE_STOP);
       // An application's timers and pools would keep the process: it is the requests that are waited for.
-      void server.close().then(() => process.exit(0));
+      void server
+        .close()
+        .then(atEnd)
+        .then(() => process.exit(0));
     });
   }
 }

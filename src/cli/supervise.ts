@@ -64,6 +64,8 @@ function obeySignals(supervisor: Supervisor, say: (line: string) => void): void 
     say("reloading");
     void supervisor.reload();
   });
+  // Without a listener, Node would take this one for a wish to debug the supervisor.
+  process.on("SIGUSR1", () => supervisor.reopen());
   if ("SIGTTIN" in constants.signals) process.on("SIGTTIN" as NodeJS.Signals, () => supervisor.add());
   if ("SIGTTOU" in constants.signals) process.on("SIGTTOU" as NodeJS.Signals, () => supervisor.remove());
 }

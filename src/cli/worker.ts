@@ -1,9 +1,10 @@
 /** What a worker runs: the command line again, on a socket that its supervisor has bound. */
 import { toFetch } from "../gateway/to-fetch.ts";
-import { work } from "../run/worker.ts";
+import { type Work, work } from "../run/worker.ts";
 import { Server } from "../server/server.ts";
 import { type Command, parseArguments } from "./arguments.ts";
 import { atWork } from "./at-work.ts";
+import { observe } from "./observing.ts";
 import { prepare } from "./serving.ts";
 import { DEFAULTS, type Settings, section } from "./settings.ts";
 
@@ -17,12 +18,16 @@ await work(channel, open, {
   maxRss: isThread ? 0 : (given.maxRss ?? 0) * 2 ** 20,
 });
 
-async function open(): Promise<Server> {
+async function open(): Promise<Work> {
   const { handler, connect, settings } = await prepare(entry, given);
   await probe(toFetch(handler), settings);
   const limits = section(settings, "limits");
   const timeouts = section(settings, "timeouts");
-  return new Server(handler, { fd, connect, backlog: settings.backlog, limits, timeouts, timed: true }).ready();
+  const { options, reopen, close } = observe(settings);
+  if (!isThread) process.on("SIGUSR1", reopen);
+  const { backlog } = settings;
+  const server = new Server(handler, { fd, connect, backlog, limits, timeouts, timed: true, ...options });
+  return { server: await server.ready(), reopen, close };
 }
 
 /** @throws {Error} when the application does not answer the trial request, or with a server error. */

@@ -8,6 +8,8 @@ export type ToWorker =
   | { readonly kind: "drain"; readonly replaced: boolean }
   /** Let so many connections go: others have fewer. */
   | { readonly kind: "shed"; readonly count: number }
+  /** Open the log files again: they were moved away. */
+  | { readonly kind: "reopen" }
   /** End now. */
   | { readonly kind: "stop" };
 

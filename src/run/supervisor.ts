@@ -99,6 +99,11 @@ export class Supervisor {
     return this.#reloading;
   }
 
+  /** Has every worker open its log files again. */
+  reopen(): void {
+    for (const { worker } of this.#members) worker?.send({ kind: "reopen" });
+  }
+
   /** Starts one worker more. */
   add(): void {
     this.#wanted++;

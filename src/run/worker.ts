@@ -12,6 +12,16 @@ export interface Channel {
   receive(listener: (message: ToWorker | null) => void): void;
 }
 
+/** What a worker keeps going. */
+export interface Work {
+  /** It listens. */
+  readonly server: Served;
+  /** Opens log files again. */
+  reopen?(): void;
+  /** What is to be done at the end, when the server has closed. */
+  close?(): Promise<void>;
+}
+
 export interface Lifespan {
   /** Milliseconds that the event loop may be blocked, in a process that watches itself; 0 for any time. */
   readonly timeout: number;
@@ -31,27 +41,28 @@ export type Served = Pick<Server, "connections" | "requests" | "shed"> & {
  * Starts a server and serves until the supervisor says otherwise or is gone. Ends the process, or the thread.
  * @param open gives a server that listens, or rejects with an error whose message is for the user
  */
-export async function work(channel: Channel, open: () => Promise<Served>, lifespan: Lifespan): Promise<void> {
-  let server: Served | null = null;
+export async function work(channel: Channel, open: () => Promise<Work>, lifespan: Lifespan): Promise<void> {
+  let work: Work | null = null;
   channel.receive((message) => {
     if (message === null) process.exit(1);
-    if (message.kind === "stop" || server === null) process.exit(0);
-    if (message.kind === "shed") server.shed(message.count);
-    else void drain(channel, server, message.replaced);
+    if (message.kind === "reopen") return work?.reopen?.();
+    if (message.kind === "stop" || work === null) process.exit(0);
+    if (message.kind === "shed") work.server.shed(message.count);
+    else void drain(channel, work, message.replaced);
   });
   try {
-    server = await open();
+    work = await open();
   } catch (error) {
     channel.send({ kind: "failed", line: (error as Error).message });
     // What was sent leaves with this turn of the event loop.
     setImmediate(() => process.exit(1));
     return;
   }
-  const serving = server;
-  exposeRequests(() => underWay(serving));
+  const { server } = work;
+  exposeRequests(() => underWay(server));
   if (lifespan.timeout > 0) watch(lifespan.timeout);
   channel.send({ kind: "ready" });
-  beat(channel, serving, lifespan);
+  beat(channel, server, lifespan);
 }
 
 function beat(channel: Channel, server: Served, { maxRequests, maxRss }: Lifespan): void {
@@ -80,10 +91,11 @@ function underWay(server: Served): string[] {
   });
 }
 
-async function drain(channel: Channel, server: Served, patient: boolean): Promise<void> {
+async function drain(channel: Channel, { server, close }: Work, patient: boolean): Promise<void> {
   const before = server.counters.requests - server.requests().length;
   await server.close({ patient });
   const { requests, dropped } = server.counters;
+  await close?.();
   channel.send({ kind: "drained", finished: requests - before - dropped, dropped });
   setImmediate(() => process.exit(0));
 }

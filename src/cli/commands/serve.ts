@@ -5,6 +5,7 @@ import { parseArguments } from "../arguments.ts";
 import { findEntry } from "../entry.ts";
 import { helpText } from "../help.ts";
 import { listen } from "../listen.ts";
+import { errorLogOf, observe, refuseFormat } from "../observing.ts";
 import { writePidFile } from "../pid-file.ts";
 import { plan, summary } from "../plan.ts";
 import { prepare } from "../serving.ts";
@@ -20,7 +21,9 @@ export async function run(args: readonly string[]): Promise<void> {
   if (command.action === "version") return console.log(`portico ${VERSION}`);
 
   const { given } = command;
-  const say = given.quiet ? () => {} : console.error;
+  refuseFormat(given.accessLogFormat);
+  const log = errorLogOf({ ...DEFAULTS, ...given });
+  const say = given.quiet ? () => {} : log.info;
   const { model, workers } = plan(given);
   if (given.check) {
     const { entry, settings } = await prepare(command.entry, given);
@@ -38,7 +41,9 @@ export async function run(args: readonly string[]): Promise<void> {
   }
   const serving = await prepare(command.entry, given);
   const { entry, settings } = serving;
-  const server = await listen(serving);
-  stopOnSignals(server, say);
+  const observing = observe(settings);
+  const server = await listen(serving, observing.options);
+  stopOnSignals(server, say, observing.close);
+  process.on("SIGUSR1", observing.reopen);
   await announce(server.url, entry, settings);
 }

@@ -1,6 +1,6 @@
 /** What a worker of `portico tcp` runs: a service, on a socket that its supervisor has bound. */
 import { TcpServer } from "../../net/tcp-server.ts";
-import { type Served, work } from "../../run/worker.ts";
+import { type Served, type Work, work } from "../../run/worker.ts";
 import { atWork } from "../at-work.ts";
 import { findService } from "./services.ts";
 
@@ -10,12 +10,12 @@ const [service = "echo", idleTimeout] = args;
 await work(channel, open, { timeout: 0, maxRequests: 0, maxRss: 0 });
 
 /** Connections here are what requests are to an HTTP server: what the supervisor counts and waits for. */
-async function open(): Promise<Served> {
+async function open(): Promise<Work> {
   const counters = { requests: 0, dropped: 0 };
   const handler = await findService(service);
   const server = new TcpServer(handler, { fd, idleTimeout: Number(idleTimeout) });
   await server.ready();
-  return {
+  const served: Served = {
     counters,
     get connections() {
       return server.connections;
@@ -25,4 +25,5 @@ async function open(): Promise<Served> {
     shed() {},
     close: () => server.close(),
   };
+  return { server: served };
 }

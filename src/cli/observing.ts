@@ -1,0 +1,51 @@
+/** What the settings say about logs, put around a server. */
+import { accessFormat } from "../observe/access-format.ts";
+import { type AccessLog, openAccessLog } from "../observe/access-log.ts";
+import { type ErrorLog, errorLog } from "../observe/error-log.ts";
+import type { ServerOptions } from "../server/server.ts";
+import { failure, usageError } from "./command-error.ts";
+import type { Settings } from "./settings.ts";
+
+export interface Observing {
+  /** For the server that is observed. */
+  readonly options: Pick<ServerOptions, "observers" | "onError">;
+  /** Opens log files again that were moved away. */
+  readonly reopen: () => void;
+  /** Writes what there is, once the server has closed. */
+  readonly close: () => Promise<void>;
+}
+
+/** @throws {CommandError} when a log cannot be opened. */
+export function observe(settings: Settings): Observing {
+  const log = errorLogOf(settings);
+  const accessLog = openAccess(settings, log);
+  return {
+    options: { onError: log.error, ...(accessLog !== null && { observers: [accessLog] }) },
+    reopen: () => void accessLog?.reopen(),
+    close: async () => accessLog?.close(),
+  };
+}
+
+export function errorLogOf({ logFormat }: Settings): ErrorLog {
+  return errorLog(logFormat, process.stderr.isTTY === true, console.error);
+}
+
+/** @throws {CommandError} when there is a format, and it is none; exit code 2. */
+export function refuseFormat(format: string | undefined): void {
+  try {
+    if (format !== undefined) accessFormat(format);
+  } catch (error) {
+    throw usageError(`--access-log-format: ${(error as Error).message}`);
+  }
+}
+
+/** Whoever asks for a format wants the log. */
+function openAccess({ accessLog, accessLogFormat }: Settings, log: ErrorLog): AccessLog | null {
+  if (accessLog === undefined && accessLogFormat === undefined) return null;
+  const file = accessLog ?? "-";
+  try {
+    return openAccessLog({ file, format: accessLogFormat ?? "combined", report: log.info });
+  } catch (error) {
+    throw failure(`the access log cannot be opened: ${(error as Error).message}`);
+  }
+}
