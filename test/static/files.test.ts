@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { utimesSync } from "node:fs";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
@@ -155,6 +156,36 @@ test("without a page of its own the site gets one, in a few words", async (t) =>
   assert.equal(response.status, 404);
   assert.equal(response.field("Content-Type"), "text/html; charset=utf-8");
   assert.match(response.text, /<h1>404 Not Found<\/h1>/);
+});
+
+test("a refusal is a page that runs nothing, and text for who wants no HTML", async (t) => {
+  const headers = { "Content-Security-Policy": "script-src *", "Content-Type": "image/png", "X-Site": "a" };
+  for (const options of [{}, { headers }]) {
+    const client = await visit(t, makeTree(t, { "a.txt": "a" }), options);
+    const cases: [status: number, target: string, fields: string][] = [
+      [404, "/none", ""],
+      [400, "/%ff", ""],
+      [412, "/a.txt", "If-Match: none\r\n"],
+      [416, "/a.txt", "Range: bytes=5-\r\n"],
+    ];
+    for (const [status, target, fields] of cases) {
+      const page = await client.get(target, `Accept: text/html,*/*;q=0.8\r\n${fields}`);
+      const text = await client.get(target, `Accept: application/json, text/plain;q=0.5\r\n${fields}`);
+      assert.deepEqual([page.status, text.status], [status, status]);
+      assert.equal(page.field("Content-Type"), "text/html; charset=utf-8");
+      assert.equal(text.field("Content-Type"), "text/plain; charset=utf-8");
+      assert.match(text.text, new RegExp(`^${status} [A-Z][A-Za-z ]+\n[A-Z][a-z ,]+\\.\n$`));
+      const [, style] = /<style>(.*)<\/style>/s.exec(page.text)!;
+      const hash = createHash("sha256").update(style!).digest("base64");
+      assert.match(
+        page.field("Content-Security-Policy")!,
+        /^default-src 'none'; style-src 'sha256-[^ ]+'; img-src data:;/,
+      );
+      assert.ok(page.field("Content-Security-Policy")!.includes(hash));
+      assert.equal(page.field("Vary"), "Accept");
+      assert.equal(page.field("X-Site"), options.headers === undefined ? null : "a");
+    }
+  }
 });
 
 test("a large 404.html is sent in pieces, with its status", async (t) => {
