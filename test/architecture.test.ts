@@ -33,7 +33,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   client: { may: ["core", "http", "http1", "net"], node: true },
   run: { may: ["core", "net", "server", CONTRACT, "gateway/delegate"], node: true },
   observe: { may: ["core", "http", CONTRACT, "server/events"], node: true },
-  dev: { may: ["core", "http", CONTRACT], node: true },
+  dev: { may: ["core", "http", CONTRACT, "gateway/delegate"], node: true },
 };
 
 /** The command and the package's front door put the rooms together. */

@@ -2,8 +2,8 @@
 export class CommandError extends Error {
   readonly exitCode: 1 | 2;
 
-  constructor(message: string, exitCode: 1 | 2) {
-    super(message);
+  constructor(message: string, exitCode: 1 | 2, cause?: unknown) {
+    super(message, cause === undefined ? {} : { cause });
     this.name = "CommandError";
     this.exitCode = exitCode;
   }
@@ -13,6 +13,7 @@ export function usageError(message: string): CommandError {
   return new CommandError(message, 2);
 }
 
-export function failure(message: string): CommandError {
-  return new CommandError(message, 1);
+/** @param cause what was thrown, when that is more than the line says */
+export function failure(message: string, cause?: unknown): CommandError {
+  return new CommandError(message, 1, cause);
 }

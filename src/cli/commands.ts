@@ -16,6 +16,10 @@ export const COMMANDS: Readonly<Record<string, CommandSpec>> = {
     doc: "what portico does without a command's name",
     load: () => import("./commands/serve.ts"),
   },
+  dev: {
+    doc: "the same for development: loads again what is saved",
+    load: () => import("./commands/dev.ts"),
+  },
   tcp: {
     doc: "netcat's role: echo, connect, listen; and servers of streams",
     load: () => import("./commands/tcp.ts"),

@@ -12,9 +12,9 @@ const PORTICO = fileURLToPath(new URL("..", import.meta.url));
 
 /** @param error what importing the module at `path` threw */
 export function loadFailure(error: unknown, path: string): CommandError {
-  if (!(error instanceof Error)) return failure(`${path} threw ${inspect(error)} while it was loaded`);
-  if (error instanceof SyntaxError) return failure(syntaxFailure(error, path));
-  return failure(missingModule(error) ?? thrown(error, path));
+  if (!(error instanceof Error)) return failure(`${path} threw ${inspect(error)} while it was loaded`, error);
+  if (error instanceof SyntaxError) return failure(syntaxFailure(error, path), error);
+  return failure(missingModule(error) ?? thrown(error, path), error);
 }
 
 /**

@@ -8,6 +8,7 @@ import { type Application, loadApplication } from "./application.ts";
 import type { Given } from "./arguments.ts";
 import { usageError } from "./command-error.ts";
 import { type Entry, findEntry, requireDirectory, requireFile } from "./entry.ts";
+import type { ModuleInterface } from "./interfaces.ts";
 import { errorLogOf } from "./observing.ts";
 import { type Model, plan } from "./plan.ts";
 import { fieldsOf, guarded, withGivenFields } from "./responses.ts";
@@ -22,31 +23,50 @@ export interface Serving {
   readonly connect: Handler | undefined;
 }
 
+/** Settings with which an application is loaded. */
+export type LoadSettings = Settings & { readonly model: Model };
+
+/** How files are served and an application is loaded: development does both in ways of its own. */
+export interface Means {
+  readonly files: (root: string, options: FilesOptions) => Handler;
+  readonly load: (path: string, settings: LoadSettings) => Promise<Application>;
+}
+
+const IN_THIS_PROCESS: Means = { files, load };
+
 /** @throws {CommandError} when there is nothing to serve, or the application cannot be loaded. */
-export async function prepare(word: string | undefined, given: Given): Promise<Serving> {
+export async function prepare(word: string | undefined, given: Given, means = IN_THIS_PROCESS): Promise<Serving> {
   const entry = findEntry(word);
   refuseFileOptions(entry, { ...DEFAULTS, ...given });
   // Where there are scripts, fields are added around everything, and so inside of it by nobody.
   const inside = given.cgi === undefined ? given : { ...given, headers: [], cors: false, isolate: false };
-  const application = await open(entry, { ...DEFAULTS, ...inside, model: plan(given).model });
+  const application = await open(entry, { ...DEFAULTS, ...inside, model: plan(given).model }, means);
   const settings: Settings = { ...DEFAULTS, ...application.wishes, ...given };
-  const site = withStaticFiles(application.handler, { ...settings, ...inside });
+  const site = withStaticFiles(application.handler, { ...settings, ...inside }, means);
   const all = guarded(withScripts(site, entry, settings), settings);
   const connect = application.connect && guarded(application.connect, settings);
   return { entry, settings, handler: settings.model === "serial" ? serial(all) : all, connect };
 }
 
-async function open(entry: Entry, settings: Settings & { readonly model: Model }): Promise<Application> {
-  const { interface: asked, model, nativeFetch } = settings;
-  if (entry.kind === "files") return { handler: openDirectory(entry.path, settings), wishes: {} };
-  if (asked === "cgi") throw usageError(`--interface cgi takes a directory of programs, and ${entry.path} is a file`);
-  if (!nativeFetch) installFetchGlobals();
-  const application = await loadApplication(entry.path, asked, model);
-  surviveRejections(settings);
+async function open({ kind, path }: Entry, settings: LoadSettings, { files, load }: Means): Promise<Application> {
+  if (kind === "files") return { handler: openDirectory(path, settings, files), wishes: {} };
+  if (settings.interface === "cgi") {
+    throw usageError(`--interface cgi takes a directory of programs, and ${path} is a file`);
+  }
+  const application = await load(path, settings);
   return { ...application, handler: withGivenFields(application.handler, settings) };
 }
 
-function openDirectory(path: string, settings: Settings): Handler {
+/** Loads an application into this process. */
+export async function load(path: string, settings: LoadSettings): Promise<Application> {
+  const { interface: asked, model, nativeFetch } = settings;
+  if (!nativeFetch) installFetchGlobals();
+  const application = await loadApplication(path, asked as ModuleInterface | undefined, model);
+  surviveRejections(settings);
+  return application;
+}
+
+function openDirectory(path: string, settings: Settings, files: Means["files"]): Handler {
   if (settings.interface === undefined) {
     // Under one page for all paths, a directory's is that application's.
     const listing = !settings.noListing && settings.spa === undefined;
@@ -56,7 +76,7 @@ function openDirectory(path: string, settings: Settings): Handler {
   throw usageError(`--interface ${settings.interface} takes a module, and ${path} is a directory`);
 }
 
-function withStaticFiles(next: Handler, settings: Settings): Handler {
+function withStaticFiles(next: Handler, settings: Settings, { files }: Means): Handler {
   if (settings.static === undefined) return next;
   const directory = requireDirectory(settings.static, "--static");
   return files(directory, { ...fileOptions(directory, settings.prefix, settings), next });

@@ -117,6 +117,14 @@ export const OPTIONS = {
     group: "Application",
     doc: "leave Node's own Request, Response and Headers in place",
   },
+  watch: {
+    type: "boolean",
+    default: false,
+    flag: "watch",
+    group: "Application",
+    doc: "load again what is saved: the same as portico dev",
+    precedent: "uvicorn --reload, Werkzeug's use_reloader",
+  },
   base: {
     type: "string",
     default: "/",

@@ -21,6 +21,7 @@ export async function run(args: readonly string[]): Promise<void> {
   if (command.action === "version") return console.log(`portico ${VERSION}`);
 
   const { given } = command;
+  if (given.watch) return (await import("./dev.ts")).run(args);
   refuseFormat(given.accessLogFormat);
   const log = errorLogOf({ ...DEFAULTS, ...given });
   const say = given.quiet ? () => {} : log.info;

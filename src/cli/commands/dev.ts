@@ -1,0 +1,139 @@
+/** `portico dev [ENTRY] [PORT] [OPTIONS]`: the same as serving, by one process that loads again what is saved. */
+import { fork } from "node:child_process";
+import { dirname, relative, resolve } from "node:path";
+import { meaningOf } from "../../dev/changes.ts";
+import { showLoadFailure } from "../../dev/failure.ts";
+import type { ApplicationProcess } from "../../dev/generation.ts";
+import { Live } from "../../dev/live.ts";
+import type { FromApplication } from "../../dev/messages.ts";
+import { wantsPage } from "../../dev/page-request.ts";
+import { Reloader } from "../../dev/reloader.ts";
+import { Watcher } from "../../dev/watch.ts";
+import { files } from "../../static/index.ts";
+import { announce } from "../announce.ts";
+import type { Application } from "../application.ts";
+import { type Given, parseArguments } from "../arguments.ts";
+import type { Assignment } from "../dev-application.ts";
+import { listen } from "../listen.ts";
+import { errorLogOf, observe, refuseFormat } from "../observing.ts";
+import { type Means, prepare } from "../serving.ts";
+import { DEFAULTS } from "../settings.ts";
+import { stopOnSignals } from "../signals.ts";
+import { VERSION } from "../version.ts";
+
+const HELP = `Usage: portico dev [ENTRY] [PORT] [OPTIONS]
+
+Serves as portico does, in one process, for whoever works on ENTRY:
+  a save             loads the application again; requests wait for the new code,
+                     and no connection is lost
+  a broken save      leaves the last good state, and says what is wrong
+  pages in browsers  load again by themselves, stylesheets without that
+
+It takes the options of portico --help; --workers is for serving.`;
+
+/** Resolves when it serves. @throws {CommandError} when it cannot. */
+export async function run(args: readonly string[]): Promise<void> {
+  const command = parseArguments(args, process.env);
+  if (command.action === "help") return console.log(HELP);
+  if (command.action === "version") return console.log(`portico ${VERSION}`);
+  const given = forDevelopment(command.given);
+  refuseFormat(given.accessLogFormat);
+  const say = given.quiet ? () => {} : errorLogOf({ ...DEFAULTS, ...given }).info;
+
+  const development = new Development(say);
+  const serving = await prepare(command.entry, given, development);
+  const observing = observe(serving.settings);
+  const server = await listen({ ...serving, handler: development.live.behind(serving.handler) }, observing.options);
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => development.live.close());
+  stopOnSignals(server, say, observing.close);
+  process.on("SIGUSR1", observing.reopen);
+  await announce(server.url, serving.entry, serving.settings);
+}
+
+/** One process, and a line for each request unless something else was asked for. */
+function forDevelopment({ workers: _, ...given }: Given): Given {
+  const model = given.model === "serial" ? "serial" : "event-loop";
+  const log = given.quiet ? {} : { accessLog: "-", accessLogFormat: "%(r)s  %(s)s  %(M)s ms" };
+  return { ...log, ...given, model };
+}
+
+/** Files that are looked at on every request, and an application in a process that is replaced when its sources change. */
+class Development implements Means {
+  readonly live = new Live();
+
+  readonly #say: (line: string) => void;
+  readonly #watcher: Watcher;
+  readonly #served: string[] = [];
+  readonly #loaded = new Set<string>();
+  #application: string | undefined;
+  #reloader: Reloader | null = null;
+
+  constructor(say: (line: string) => void) {
+    this.#say = say;
+    this.#watcher = new Watcher(
+      (path) => this.#changed(path),
+      ({ message }, directory) => console.error(`portico: saves in ${directory} go unnoticed: ${message}`),
+    );
+  }
+
+  readonly files: Means["files"] = (root, { next, ...options }) => {
+    const directory = resolve(root);
+    this.#served.push(directory);
+    this.#watcher.watchTree(directory);
+    return this.live.files((rest) => files(root, { ...options, next: rest, checkInterval: 0 }), next);
+  };
+
+  readonly load: Means["load"] = async (path, settings): Promise<Application> => {
+    this.#application = dirname(resolve(path));
+    this.#watcher.watchTree(this.#application);
+    const reloader = new Reloader({
+      spawn: () => spawnApplication({ path, settings }),
+      wantsPage: ({ head }) => wantsPage(head),
+      showFailure: showLoadFailure,
+      files: (files) => this.#follow(files),
+      changed: () => this.live.reload(),
+      grace: settings["timeouts.grace"],
+      say: this.#say,
+    });
+    process.on("exit", () => reloader.close());
+    const { wishes, connects } = await reloader.start();
+    this.#reloader = reloader;
+    const { handler } = reloader;
+    return { handler: this.live.application(handler), ...(connects && { connect: handler }), wishes };
+  };
+
+  #follow(files: readonly string[]): void {
+    for (const file of files) {
+      if (file.startsWith(OURS)) continue;
+      this.#loaded.add(file);
+      this.#watcher.watchDirectory(dirname(file));
+    }
+  }
+
+  #changed(path: string): void {
+    const interests = { served: this.#served, application: this.#application, loaded: this.#loaded };
+    const meaning = meaningOf(path, interests);
+    if (meaning === "application") this.#reloader?.saved(relative(process.cwd(), path));
+    else if (meaning === "styles") this.live.swapStyles();
+    else if (meaning === "page") this.live.reload();
+  }
+}
+
+/** Our own files, which nobody who runs this works on. */
+const OURS = new URL("../..", import.meta.url).pathname;
+const PROGRAM = new URL("../dev-application.js", import.meta.url);
+
+function spawnApplication(assignment: Assignment): ApplicationProcess {
+  const child = fork(PROGRAM, [JSON.stringify(assignment)], {
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+    serialization: "advanced",
+  });
+  // A message to a child that has just ended; its end is told by itself.
+  child.on("error", () => {});
+  return {
+    send: (message) => child.connected && child.send(message),
+    receive: (listener) => void child.on("message", (message) => listener(message as FromApplication)),
+    ended: new Promise((resolve) => child.once("exit", (code, signal) => resolve(signal ?? `exit code ${code}`))),
+    kill: () => child.kill("SIGKILL"),
+  };
+}

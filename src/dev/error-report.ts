@@ -1,0 +1,67 @@
+/** An error as plain data, so that it can be shown elsewhere than where it was thrown. */
+import { inspect } from "node:util";
+
+export interface ErrorReport {
+  readonly name: string;
+  readonly message: string;
+  /** As the engine gives it, source maps applied; empty when what was thrown is no error. */
+  readonly stack: string;
+  /** What the error says beside its message, such as a `code`; of what is no plain value, how it is shown. */
+  readonly properties: Readonly<Record<string, string | number | boolean | null>>;
+  readonly cause?: ErrorReport;
+  /** The errors of an AggregateError. */
+  readonly errors?: readonly ErrorReport[];
+}
+
+/** Causes and aggregates within each other that are followed; they may go in circles. */
+const DEPTH = 8;
+
+export function reportOf(thrown: unknown, depth = DEPTH): ErrorReport {
+  if (!isErrorLike(thrown)) {
+    return { name: "", message: inspect(thrown, { depth: 3 }), stack: "", properties: {} };
+  }
+  const { name, message, stack, cause, errors, ...rest } = own(thrown);
+  const properties = Object.entries(rest).flatMap(([key, value]) => (value === undefined ? [] : [[key, plain(value)]]));
+  return {
+    name: String(name),
+    message: String(message),
+    stack: typeof stack === "string" ? stack : "",
+    properties: Object.fromEntries(properties),
+    ...(cause !== undefined && depth > 0 && { cause: reportOf(cause, depth - 1) }),
+    ...(Array.isArray(errors) && depth > 0 && { errors: errors.map((error) => reportOf(error, depth - 1)) }),
+  };
+}
+
+/** Errors of another realm, such as a `vm` context, are none of this one's. */
+function isErrorLike(thrown: unknown): thrown is Error {
+  return thrown instanceof Error || (typeof thrown === "object" && thrown !== null && "stack" in thrown);
+}
+
+/** Getters and what the prototype gives, too: a DOMException has nothing of its own. */
+function own(error: Error): Record<string, unknown> {
+  const { name, message, stack, cause } = error;
+  const { code, errors } = error as { code?: unknown; errors?: unknown };
+  const hasCode = code !== undefined && !(error instanceof DOMException);
+  return { ...(hasCode && { code }), ...error, name, message, stack, cause, errors };
+}
+
+function plain(value: unknown): string | number | boolean | null {
+  if (value === null || ["string", "number", "boolean"].includes(typeof value)) return value as string;
+  return inspect(value, { depth: 2, breakLength: 100 });
+}
+
+const KINDS = [TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError];
+
+/** The error again, for whoever takes an Error: its stack is that of where it was thrown. */
+export function errorOf(report: ErrorReport): Error {
+  const { name, message, stack, properties, cause, errors } = report;
+  const options = cause === undefined ? {} : { cause: errorOf(cause) };
+  // By its class the console knows which name to print.
+  const Kind = KINDS.find((kind) => kind.name === name) ?? Error;
+  const error =
+    errors === undefined ? new Kind(message, options) : new AggregateError(errors.map(errorOf), message, options);
+  // Not enumerable, as in the original: printing an error shows them by itself.
+  Object.defineProperty(error, "name", { value: name || "Error", configurable: true });
+  Object.defineProperty(error, "stack", { value: stack || `${name}: ${message}`, configurable: true });
+  return Object.assign(error, properties);
+}

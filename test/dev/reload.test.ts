@@ -1,0 +1,240 @@
+/** `portico dev`, from outside: real processes, real saves. */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import http from "node:http";
+import { join } from "node:path";
+import { describe, type TestContext, test } from "node:test";
+import { strictClient } from "../run/strict-client.ts";
+import { folder } from "../support/folder.ts";
+import { type Portico, startPortico } from "../support/portico.ts";
+
+const SAYING = (what: string) => `
+import { setTimeout } from "node:timers/promises";
+export default {
+  async fetch(request: Request): Promise<Response> {
+    const { pathname } = new URL(request.url);
+    if (pathname === "/wait") await setTimeout(500);
+    if (pathname === "/block") for (console.log("it blocks"); ; );
+    if (pathname === "/exit") process.exit(7);
+    if (pathname === "/pid") return new Response(String(process.pid));
+    if (pathname === "/page") return new Response("<p>${what}</p>", { headers: { "content-type": "text/html" } });
+    return new Response("${what}");
+  },
+};
+`;
+
+interface Dev extends Portico {
+  readonly cwd: string;
+  /** Writes a file beside the application. */
+  save(name: string, content: string): void;
+  /** What a program is answered; a `page` is asked for as a browser does. */
+  ask(path?: string, page?: boolean): Promise<string>;
+}
+
+async function develop(t: TestContext, files: Record<string, string>, ...args: string[]): Promise<Dev> {
+  const cwd = folder(files);
+  const portico = await startPortico(["dev", ...args], { cwd });
+  t.after(() => portico.stop("SIGKILL"));
+  return Object.assign(portico, {
+    cwd,
+    save: (name: string, content: string) => writeFileSync(join(cwd, name), content),
+    ask: async (path = "/", page = false) => {
+      const headers = { connection: "close", ...(page && { accept: "text/html", "sec-fetch-dest": "document" }) };
+      return (await fetch(portico.url + path, { headers })).text();
+    },
+  });
+}
+
+describe("a save", { timeout: 60_000 }, () => {
+  test("is what the very next request meets", async (t) => {
+    const { ask, save } = await develop(t, { "server.ts": SAYING("0") });
+    assert.equal(await ask(), "0");
+    for (let i = 1; i <= 8; i++) {
+      save("server.ts", SAYING(String(i)));
+      assert.equal(await ask(), String(i));
+    }
+  });
+
+  test("time after time, under load, fails no request and drops no connection", async (t) => {
+    const { ask, save, url } = await develop(t, { "server.ts": SAYING("0") });
+    const { stop, tally } = strictClient(Number(new URL(url).port), 8);
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+    const ports = new Set<number>();
+    for (let i = 1; i <= 12; i++) {
+      save("server.ts", SAYING(String(i)));
+      const request = http.get(url, { agent });
+      const [response] = (await once(request, "response")) as [http.IncomingMessage];
+      ports.add(request.socket!.localPort!);
+      assert.equal((await response.setEncoding("utf8").toArray()).join(""), String(i));
+      const wanted = tally.answered + 50;
+      while (tally.answered < wanted) await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    agent.destroy();
+    assert.equal(ports.size, 1, "one connection lives through all reloads");
+    assert.deepEqual((await stop()).failures, {});
+    assert.equal(await ask(), "12");
+  });
+
+  test("of a module that is imported counts, wherever it stands, and however it is saved", async (t) => {
+    const server = (path: string) =>
+      `import { word } from "${path}"; export default { fetch: () => new Response(word) };`;
+    const files = { "app/server.ts": server("../lib/word.ts"), "lib/word.ts": 'export const word: string = "one";' };
+    const { ask, cwd, save } = await develop(t, files, "app/server.ts");
+    assert.equal(await ask(), "one");
+    save("lib/word.ts", 'export const word = "two";');
+    assert.equal(await ask(), "two");
+    save("lib/.word.ts.new", 'export const word = "three";');
+    renameSync(join(cwd, "lib/.word.ts.new"), join(cwd, "lib/word.ts"));
+    assert.equal(await ask(), "three");
+    rmSync(join(cwd, "app"), { recursive: true });
+    mkdirSync(join(cwd, "app"));
+    save("app/server.ts", server("../lib/word.ts").replace("(word)", '(word + "!")'));
+    assert.equal(await ask(), "three!");
+  });
+
+  test("of many files at once, as a checkout does, is one reload", async (t) => {
+    const files = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`m${i}.ts`, `export const n = 0;`]));
+    const imports = Object.keys(files).map((name, i) => `import { n as n${i} } from "./${name}";`);
+    const sum = Object.keys(files)
+      .map((_, i) => `n${i}`)
+      .join(" + ");
+    const server = `${imports.join("\n")}\nexport default { fetch: () => new Response(String(${sum})) };`;
+    const dev = await develop(t, { ...files, "server.ts": server });
+    assert.equal(await dev.ask(), "0");
+    for (const name of Object.keys(files)) dev.save(name, "export const n = 1;");
+    assert.equal(await dev.ask(), "40");
+    assert.equal(dev.output.match(/reloaded in/g)?.length, 1);
+  });
+
+  test("lets a request that is under way end with the code it began with", async (t) => {
+    const { ask, save, written } = await develop(t, { "server.ts": SAYING("old") });
+    const waiting = ask("/wait");
+    await ask();
+    save("server.ts", SAYING("new"));
+    assert.equal(await ask(), "new");
+    assert.equal(await waiting, "old");
+    await written(/server\.ts changed: reloaded in \d+ ms\n/);
+  });
+
+  test("leaves nothing of the old code running", async (t) => {
+    const { ask, save } = await develop(t, { "server.ts": SAYING("1") });
+    const pid = Number(await ask("/pid"));
+    save("server.ts", SAYING("2"));
+    assert.notEqual(Number(await ask("/pid")), pid);
+    await gone(pid);
+  });
+
+  test("replaces code that blocks its process", async (t) => {
+    const { ask, save, written } = await develop(t, { "server.ts": SAYING("1") }, "--grace-timeout", "100");
+    const blocked = ask("/block");
+    await written(/it blocks/);
+    save("server.ts", SAYING("2"));
+    assert.equal(await ask(), "2");
+    assert.match(await blocked, /Internal Server Error/);
+  });
+});
+
+describe("code that cannot be loaded", { timeout: 60_000 }, () => {
+  test("leaves the last good state to programs, and is shown to whoever opens a page, until it is repaired", async (t) => {
+    const { ask, save, written } = await develop(t, { "server.ts": SAYING("good") });
+    assert.equal(await ask("/"), "good");
+    save("server.ts", "export default {\n  fetch( {");
+    assert.equal(await ask("/"), "good");
+    await written(/server\.ts:2:11: /);
+    assert.match(await ask("/page", true), /server\.ts:2:11/);
+    save("server.ts", SAYING("better"));
+    assert.match(await ask("/page", true), /<p>better<\/p>/);
+    assert.equal(await ask("/"), "better");
+  });
+
+  test("from the start on is shown to everybody, until it is repaired", async (t) => {
+    const { ask, save } = await develop(t, { "server.ts": 'import "./missing.ts";\nexport default {' }, "server.ts");
+    assert.match(await ask("/"), /^server\.ts:2:1\d: /);
+    save("server.ts", 'import { word } from "./missing.ts"; export default { fetch: () => new Response(word) };');
+    assert.match(await ask("/"), /^server\.ts imports missing\.ts, which does not exist$/m);
+    save("missing.ts", "export const word = 1 +;");
+    assert.match(await ask("/"), /^missing\.ts:1:24: /);
+    save("missing.ts", 'export const word = "found";');
+    assert.equal(await ask("/"), "found");
+  });
+
+  test("because it throws, ends its process, holds no application or waits for ever, says so", async (t) => {
+    const { ask, save } = await develop(t, { "server.ts": SAYING("0") });
+    const wrong: [string, RegExp][] = [
+      [
+        'throw new Error("no database");',
+        /server\.ts threw while it was loaded, at server\.ts:1:7: Error: no database/,
+      ],
+      ["process.exit(4);", /the application cannot be loaded: it ended while it was loaded: exit code 4/],
+      ["export const a = 1;", /server\.ts holds no application: it exports only a/],
+      ["await new Promise(() => {});", /it ended while it was loaded: exit code 1/],
+    ];
+    for (const [code, message] of wrong) {
+      save("server.ts", code);
+      assert.match(await ask("/page", true), message);
+    }
+    save("server.ts", SAYING("1"));
+    assert.equal(await ask(), "1");
+  });
+});
+
+test("an application that ends its process is started again by the next request", async (t) => {
+  const { ask, written } = await develop(t, { "server.ts": SAYING("1") });
+  assert.match(await ask("/exit"), /Internal Server Error/);
+  await written(/the application's process has ended: exit code 7/);
+  assert.equal(await ask(), "1");
+});
+
+test("the application's port, where it stands, and its NODE_ENV are the application's", async (t) => {
+  const server = "export default { port: 0, hostname: '::1', fetch: () => new Response(process.env.NODE_ENV) };";
+  const cwd = folder({ "server.ts": server });
+  const portico = await startPortico(["dev"], { cwd, env: { PORT: "" } });
+  t.after(() => portico.stop("SIGKILL"));
+  assert.match(portico.url, /^http:\/\/\[::1\]:[1-9]/);
+  assert.equal(await (await fetch(portico.url)).text(), "development");
+});
+
+test("files are served as they were just saved, and pages with the script that follows them", async (t) => {
+  const { ask, save } = await develop(t, { "index.html": "<h1>1</h1>", "a.css": "1" }, ".");
+  for (let i = 1; i < 5; i++) {
+    save("a.css", String(i));
+    assert.equal(await ask("/a.css"), String(i));
+    save("index.html", `<h1>${i}</h1>`);
+    assert.equal(await ask("/"), `<h1>${i}</h1>`);
+    assert.match(await ask("/", true), new RegExp(`^<h1>${i}</h1>\\n<script src="/\\.portico/live\\.js" data-version`));
+  }
+});
+
+test("--watch says the same, and files stand beside the application", async (t) => {
+  const cwd = folder({ "server.ts": SAYING("application"), "public/a.html": "<p>file</p>" });
+  const portico = await startPortico(["--watch", "--static", "public"], { cwd });
+  t.after(() => portico.stop("SIGKILL"));
+  const get = async (path: string, headers = {}) => (await fetch(portico.url + path, { headers })).text();
+  assert.equal(await get("/a.html"), "<p>file</p>");
+  assert.match(await get("/a.html", { accept: "text/html", "accept-encoding": "gzip" }), /^<p>file<\/p>\n<script /);
+  assert.equal(await get("/"), "application");
+  writeFileSync(join(cwd, "server.ts"), SAYING("saved"));
+  assert.equal(await get("/"), "saved");
+});
+
+test("Ctrl-C ends it and all its processes, with 0, though a page still follows", async (t) => {
+  const dev = await develop(t, { "server.ts": SAYING("1") });
+  const pid = Number(await dev.ask("/pid"));
+  const events = await fetch(`${dev.url}/.portico/events`);
+  assert.deepEqual(await dev.stop("SIGINT"), { code: 0, signal: null });
+  await gone(pid);
+  assert.match(await events.text(), /^retry: 200\nevent: version\ndata: \S+\n\n$/);
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+async function gone(pid: number): Promise<void> {
+  while (isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 20));
+}
