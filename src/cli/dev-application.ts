@@ -5,6 +5,7 @@ import { reportOf } from "../dev/error-report.ts";
 import type { Channel, FromApplication, ToApplication } from "../dev/messages.ts";
 import { encodeFields } from "../http1/field-encoder.ts";
 import { statusLine } from "../http1/response-encoder.ts";
+import { exposeRequests } from "../run/inspection.ts";
 import { watch } from "../run/watchdog.ts";
 import { RequestContext } from "../server/context.ts";
 import { CommandError } from "./command-error.ts";
@@ -51,9 +52,9 @@ async function begin(): Promise<void> {
     const { handler, connect, wishes } = await load(path, settings);
     const context = new RequestContext();
     const requests = answerThrough(way, (exchange) => context.run(handler, exchange), checkStart);
-    const underWay = () => requests().map(({ method, target }) => `${method} ${target}`);
+    exposeRequests(() => requests().map(({ method, target }) => `${method} ${target}`));
     // A debugger's breakpoint is no reason to end the process.
-    if (workerTimeout > 0 && inspectorUrl() === undefined) watch(workerTimeout, underWay);
+    if (workerTimeout > 0 && inspectorUrl() === undefined) watch(workerTimeout);
     way.send({ kind: "loaded", loaded: { wishes, connects: connect !== undefined } });
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
