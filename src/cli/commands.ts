@@ -21,7 +21,7 @@ export const COMMANDS: Readonly<Record<string, CommandSpec>> = {
     load: () => import("./commands/dev.ts"),
   },
   tcp: {
-    doc: "netcat's role: echo, connect, listen; and servers of streams",
+    doc: "netcat's role: echo, connect, listen; stream servers",
     load: () => import("./commands/tcp.ts"),
   },
   udp: {
