@@ -86,7 +86,8 @@ function withStaticFiles(next: Handler, settings: Settings, { files }: Means): H
 function fileOptions(directory: string, prefix: string, settings: Settings): FilesOptions {
   const { spa, cleanUrls, cacheControl } = settings;
   if (spa !== undefined) requireFile(join(directory, spa), "--spa");
-  return { prefix, spa, cleanUrls, cacheControl, headers: fieldsOf(settings) ?? undefined };
+  const log = (line: string) => console.error(`portico: ${line}`);
+  return { prefix, spa, cleanUrls, cacheControl, headers: fieldsOf(settings) ?? undefined, log };
 }
 
 /** Options of files, where there are none. */

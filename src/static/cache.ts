@@ -18,6 +18,8 @@ export class KeptFile {
    * when that would be too much to look at: then it holds until it is due for a check.
    */
   readonly states: readonly PathState[] | null;
+  /** What all of the site has to be for this to hold; `null` if it does not depend on it. */
+  readonly edition: object | null;
 
   // From here on: the cache's.
 
@@ -31,9 +33,10 @@ export class KeptFile {
   readers = 0;
   kept = false;
 
-  constructor(identity: Representation, states: readonly PathState[] | null) {
+  constructor(identity: Representation, states: readonly PathState[] | null, edition: object | null = null) {
     this.identity = identity;
     this.states = states;
+    this.edition = edition;
     this.size = identity.size + OVERHEAD;
   }
 
@@ -50,6 +53,7 @@ export class FileCache {
   readonly #files = new Map<string, KeptFile>();
   readonly #capacity: number;
   readonly #checkInterval: number;
+  readonly #edition: () => object | null;
   #size = 0;
   /** Of these, what cannot be let go now. */
   #held = 0;
@@ -57,10 +61,12 @@ export class FileCache {
   /**
    * @param capacity in bytes
    * @param checkInterval how long a file is believed to be unchanged, in milliseconds; 0: never
+   * @param edition what is now what all of the site has to be
    */
-  constructor(capacity: number, checkInterval: number) {
+  constructor(capacity: number, checkInterval: number, edition: () => object | null = () => null) {
     this.#capacity = capacity;
     this.#checkInterval = checkInterval;
+    this.#edition = edition;
   }
 
   /** Bytes that are taken: by files that are kept, and by others until their last reader is done. */
@@ -77,7 +83,8 @@ export class FileCache {
     if (file === undefined) return null;
     const now = performance.now();
     if (now - file.checked >= this.#checkInterval) {
-      if (file.states === null || !file.states.every(isUnchanged)) {
+      const isOfToday = file.edition === null || file.edition === this.#edition();
+      if (!isOfToday || file.states === null || !file.states.every(isUnchanged)) {
         this.#delete(key, file);
         return null;
       }

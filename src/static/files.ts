@@ -6,13 +6,16 @@ import { answerPreflight, withPreflights } from "../gateway/preflight.ts";
 import { CORS_FIELDS, ISOLATION_FIELDS, isPreflight } from "../http/cors.ts";
 import { type FieldChanges, joinChanges, objectionToField } from "../http/field-changes.ts";
 import { rawPath, rawQuery, readPath, type SitePath, writePath } from "../http/path.ts";
-import { FileCache, KeptFile } from "./cache.ts";
+import { FileCache, type KeptFile } from "./cache.ts";
+import { changesAt } from "./header-rules.ts";
 import { Listings } from "./listing.ts";
 import { isNavigation, NAVIGATION_FIELDS } from "./navigation.ts";
-import { type Find, findFile, findPage, openFile } from "./pages.ts";
+import { type Find, findFile, findPage } from "./pages.ts";
+import { type Redirected, type RedirectRule, redirectsFrom } from "./redirect-rules.ts";
 import { ALLOWED, refuse, start } from "./refusal.ts";
-import { Responder, type Role } from "./responder.ts";
+import { type Place, Responder, type Role } from "./responder.ts";
 import { type OpenFile, Root } from "./root.ts";
+import { type Rules, SiteRules } from "./rules.ts";
 
 export interface FilesOptions {
   /** Path under which the files stand, such as `/assets`. Default `/`. */
@@ -41,6 +44,8 @@ export interface FilesOptions {
   cors?: boolean | undefined;
   /** Whether pages are isolated from other origins (COOP and COEP). Default false. */
   isolate?: boolean | undefined;
+  /** Takes what is wrong with lines of `_headers` and `_redirects`. Default `console.error`. */
+  log?: ((line: string) => void) | undefined;
   /** `user:password` that has to be given (Basic) before anything is answered, by `next` too. */
   auth?: string | undefined;
 }
@@ -69,6 +74,7 @@ class Site {
   readonly #cors: boolean;
   /** What is said on every response of this site. */
   readonly #changes: FieldChanges | null;
+  readonly #rules: SiteRules;
   readonly #cache: FileCache;
   readonly #responder: Responder;
   readonly #listings: Listings | null;
@@ -82,7 +88,9 @@ class Site {
     this.#spa = spa === false ? null : namesOf("spa", spa === true ? "/index.html" : `/${spa}`);
     this.#cors = cors;
     this.#changes = changes;
-    this.#cache = new FileCache(options.cacheSize ?? 64 * 1024 * 1024, options.checkInterval ?? 1000);
+    const checkInterval = options.checkInterval ?? 1000;
+    this.#rules = new SiteRules(this.#root, checkInterval, options.log ?? console.error);
+    this.#cache = new FileCache(options.cacheSize ?? 64 * 1024 * 1024, checkInterval, () => this.#rules.current);
     const compresses = options.compress ?? true;
     this.#responder = new Responder(this.#root, this.#cache, options.cacheControl, compresses);
     this.#listings = options.listing ? new Listings(this.#root, this.#cache, compresses, changes) : null;
@@ -104,16 +112,21 @@ class Site {
 
     const inside = this.#inside(path);
     if (inside === null) return this.#miss(exchange, 404);
+    const rules = this.#rules.current;
+    const ruled = reads ? this.#ruled(rules.forced, rules, exchange, inside) : null;
+    if (ruled !== null) return this.#follow(exchange, ruled);
     const found = this.#find(this.#root, inside) ?? this.#findDirectory(inside);
-    if (found === null) return this.#fallBack(exchange, inside);
+    if (found === null) return this.#fallBack(exchange, inside, rules);
     if (!reads) {
       if (found !== "listing" && "file" in found) closeSync(found.file.descriptor);
       return method === "OPTIONS" ? this.#sendOptions(exchange) : refuse(exchange, 405, this.#changes);
     }
     if (found === "listing") return this.#list(exchange, path, inside);
-    if (!("file" in found)) return this.#redirect(exchange, found);
+    if (!("file" in found)) return this.#redirect(exchange, 308, this.#locate(found) + rawQuery(target));
+    const isLasting = rules.isSettled && !rules.forced.some(({ pattern }) => pattern.match(inside.names) !== null);
     const { file, states } = found;
-    return this.#responder.respondFromDisk(exchange, file, { key, role: 200, states, changes: this.#changes });
+    const place: Place = { key, role: 200, states, isLasting, ...this.#said(inside.names, rules, null) };
+    return this.#responder.respondFromDisk(exchange, file, place);
   }
 
   /** The path below the prefix; `null` for one that is not. */
@@ -135,40 +148,74 @@ class Site {
     return listing === null ? this.#miss(exchange, 404) : this.#responder.respond(exchange, listing, 200);
   }
 
-  #fallBack(exchange: Exchange, { names }: SitePath): void | Promise<void> {
-    const shell = this.#spa !== null && isNavigation(exchange.head, names) ? this.#standIn("spa", this.#spa) : null;
-    return shell === null ? this.#miss(exchange, 404) : this.#sendStandIn(exchange, shell, 200, VARIES);
+  #fallBack(exchange: Exchange, path: SitePath, rules: Rules): void | Promise<void> {
+    const reads = exchange.head.method === "GET" || exchange.head.method === "HEAD";
+    const ruled = reads ? this.#ruled(rules.others, rules, exchange, path) : null;
+    if (ruled !== null) return this.#follow(exchange, ruled);
+    const isShown = this.#spa !== null && isNavigation(exchange.head, path.names);
+    const shell = isShown ? this.#standIn("spa", { names: this.#spa!, directory: false }, 200, rules, VARIES) : null;
+    return shell === null ? this.#miss(exchange, 404) : this.#sendStandIn(exchange, shell);
   }
 
   /** What is not to be found here. */
   #miss(exchange: Exchange, status: 400 | 404): void | Promise<void> {
     if (this.#next !== undefined) return this.#next(exchange);
     if (exchange.head.target === "*" || this.#isPreflight(exchange)) return this.#sendOptions(exchange);
-    const page = status === 404 ? this.#standIn("404", ["404.html"]) : null;
-    return page === null ? refuse(exchange, status, this.#changes) : this.#sendStandIn(exchange, page, 404, null);
+    const page = status === 404 ? this.#standIn("page", PAGE_OF_404, 404, this.#rules.current, null) : null;
+    return page === null ? refuse(exchange, status, this.#changes) : this.#sendStandIn(exchange, page);
   }
 
-  /** A file that answers for paths that have none. */
-  #standIn(purpose: string, names: readonly string[]): StandIn | null {
+  /** What the site's rules have for a path: where to go, or a file that answers. */
+  #ruled(list: readonly RedirectRule[], rules: Rules, { head }: Exchange, path: SitePath): Redirected | StandIn | null {
+    if (list.length === 0) return null;
+    const prefix = this.#locate({ names: [], directory: false });
+    for (const redirected of redirectsFrom(list, path, rawQuery(head.target), prefix)) {
+      const { status, location } = redirected;
+      if (status !== 200 && status !== 404) return redirected;
+      const target = readPath(location);
+      const file = typeof target === "number" ? null : this.#standIn("rule", target, status, rules, null);
+      if (file !== null) return file;
+    }
+    return null;
+  }
+
+  #follow(exchange: Exchange, ruled: Redirected | StandIn): void | Promise<void> {
+    if ("location" in ruled) return this.#redirect(exchange, ruled.status, ruled.location);
+    return this.#sendStandIn(exchange, ruled);
+  }
+
+  #standIn(purpose: string, path: SitePath, role: Role, rules: Rules, more: FieldChanges | null): StandIn | null {
     // Kept apart from the same file as the answer to its own path: no path begins so.
-    const key = `${purpose} ${writePath({ names, directory: false })}`;
+    const key = `${purpose} ${role} ${writePath(path)}`;
     const kept = this.#cache.get(key);
-    if (kept !== null) return { key, file: kept };
-    const file = openFile(this.#root, names);
-    return file === null ? null : { key, file };
+    if (kept !== null) return { kept, role };
+    let found = this.#find(this.#root, path);
+    // A spelling that leads to its own: nobody needs to go there.
+    if (found !== null && !("file" in found)) found = this.#find(this.#root, found);
+    if (found === null || !("file" in found)) return null;
+    const { file: opened, states } = found;
+    const place = { key, role, states, isLasting: rules.isSettled, ...this.#said(path.names, rules, more) };
+    return { opened, place };
   }
 
-  #sendStandIn(exchange: Exchange, { key, file }: StandIn, role: Role, changes: FieldChanges | null) {
-    if (file instanceof KeptFile) return this.#responder.respond(exchange, file, role);
-    const said = joinChanges(changes, this.#changes);
-    return this.#responder.respondFromDisk(exchange, file, { key, role, states: [], changes: said });
+  #sendStandIn(exchange: Exchange, file: StandIn): void | Promise<void> {
+    if ("kept" in file) return this.#responder.respond(exchange, file.kept, file.role);
+    return this.#responder.respondFromDisk(exchange, file.opened, file.place);
   }
 
-  /** To another path of this site. Relative, so that no Host field and no doubled slash can make it lead elsewhere. */
-  #redirect(exchange: Exchange, { names, directory }: SitePath): void {
-    const path = writePath({ names: [...this.#prefix, ...names], directory });
-    const location = path + rawQuery(exchange.head.target);
-    start(exchange, 308, ["Location", location, "Content-Length", "0", "Cache-Control", "no-cache"], this.#changes);
+  /** What is said of the file at a path: by its rules, and over them by whoever serves it. */
+  #said(names: readonly string[], rules: Rules, more: FieldChanges | null): Pick<Place, "changes" | "edition"> {
+    const changes = joinChanges(joinChanges(more, changesAt(rules.headers, names)), this.#changes);
+    return { changes, edition: rules };
+  }
+
+  /** A path below the root as one of this server: relative, so that no Host field and no doubled slash can make it lead elsewhere. */
+  #locate({ names, directory }: SitePath): string {
+    return writePath({ names: [...this.#prefix, ...names], directory });
+  }
+
+  #redirect(exchange: Exchange, status: number, location: string): void {
+    start(exchange, status, ["Location", location, "Content-Length", "0", "Cache-Control", "no-cache"], this.#changes);
     exchange.end();
   }
 
@@ -183,10 +230,10 @@ class Site {
   }
 }
 
-interface StandIn {
-  readonly key: string;
-  readonly file: KeptFile | OpenFile;
-}
+/** A file that answers for other paths than its own. */
+type StandIn = { readonly kept: KeptFile; readonly role: Role } | { readonly opened: OpenFile; readonly place: Place };
+
+const PAGE_OF_404: SitePath = { names: ["404.html"], directory: false };
 
 const VARIES: FieldChanges = { set: ["Vary", NAVIGATION_FIELDS], remove: new Set() };
 

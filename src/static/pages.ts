@@ -69,7 +69,7 @@ function asFound(file: OpenFile | null): Found | null {
   return file === null ? null : { file, states: [] };
 }
 
-export function openFile(root: Root, names: readonly string[]): OpenFile | null {
+function openFile(root: Root, names: readonly string[]): OpenFile | null {
   const found = root.open(names);
   return found === "directory" ? null : found;
 }

@@ -36,6 +36,10 @@ export interface Place {
   readonly changes: FieldChanges | null;
   /** Paths beside the file's own on whose state it depends that it answers here. */
   readonly states: readonly PathState[];
+  /** What all of the site has to be for that. */
+  readonly edition: object;
+  /** Whether it may be kept: not while the next request could have to be answered otherwise. */
+  readonly isLasting: boolean;
 }
 
 export class Responder {
@@ -74,7 +78,7 @@ export class Responder {
       const bytes = stats.size <= MAX_KEPT ? readWhole(opened) : null;
       if (bytes !== null) {
         etag = tagOfBytes(bytes);
-        const settled = isSettled(stats);
+        const settled = place.isLasting && isSettled(stats);
         // What is not shared is held by each client that is slow: then a piece has to do.
         const isShared = settled && this.#cache.hasRoom(bytes.length);
         if (isShared || bytes.length <= PIECE_SIZE) file = this.#load(opened, bytes, etag, place);
@@ -132,7 +136,7 @@ export class Responder {
     const subject = this.#subject(opened, siblings, place);
     const content = bytes.length <= MAX_TEXT && isAscii(bytes) ? bytes.toString("latin1") : bytes;
     const identity = this.#describe(subject, content, bytes.length, etag, null);
-    const file = new KeptFile(identity, [opened, ...siblings, ...place.states]);
+    const file = new KeptFile(identity, [opened, ...siblings, ...place.states], place.edition);
     for (const coding of CODINGS) this.#loadSibling(file, subject, opened, coding);
     return file;
   }

@@ -35,6 +35,9 @@ const STAT = { bigint: true, throwIfNoEntry: false } as const;
 /** Not blocking: what was a regular file a moment ago may be a FIFO by now, whose open would wait for a writer. */
 const OPEN = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 
+/** What a site says about itself, in its directory; never to a client. */
+export const RULE_FILES: readonly string[] = ["_headers", "_redirects"];
+
 export class Root {
   /** As it was given, absolute: a link that is pointed elsewhere, as deployments do, is followed. */
   readonly #directory: string;
@@ -98,7 +101,7 @@ export class Root {
    * of a directory that can be entered, by a link or not; `null` for anything else.
    */
   look(directory: OpenFile, name: string): Stats | null {
-    if (!this.#shows([name])) return null;
+    if (!this.#shows([...directory.names, name])) return null;
     const path = join(accessPath(directory), name);
     try {
       let stats = lstatSync(path);
@@ -139,6 +142,8 @@ export class Root {
   }
 
   #shows(names: readonly string[]): boolean {
+    // In any case: some file systems take `_Headers` for the same.
+    if (names.length === 1 && RULE_FILES.includes(names[0]!.toLowerCase())) return false;
     return this.#dotfiles || names.every((name) => !name.startsWith(".") || name === ".well-known");
   }
 

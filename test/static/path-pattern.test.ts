@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { encodePath, PathPattern, Template } from "../../src/static/path-pattern.ts";
+
+/** Pattern, names of a path, and what is captured; `null` where it does not match. */
+const CASES: readonly [pattern: string, names: string[], captures: Record<string, string> | null][] = [
+  ["/", [], {}],
+  ["/", ["a"], null],
+  ["/a", ["a"], {}],
+  ["/a/", ["a"], {}],
+  ["/a", ["A"], null],
+  ["/a", ["a", "b"], null],
+  ["/a%20b", ["a b"], {}],
+  ["/caf%C3%A9", ["café"], {}],
+  ["/café", ["café"], {}],
+  ["/*", [], { splat: "" }],
+  ["/*", ["a", "b"], { splat: "a/b" }],
+  ["/news/*", ["news"], { splat: "" }],
+  ["/news/*", ["news", "2004", "01"], { splat: "2004/01" }],
+  ["/news/*", ["newspaper"], null],
+  ["/news/*", [], null],
+  ["/a/*/z", ["a", "b", "c", "z"], { splat: "b/c" }],
+  ["/a/*/z", ["a", "z"], null],
+  ["/a/*/z", ["a", "b", "c"], null],
+  ["/*.jpg", ["a", "b.jpg"], { splat: "a/b" }],
+  ["/*.jpg", ["b.png"], null],
+  ["/*.jpg", [".jpg"], { splat: "" }],
+  ["/pre*", ["prefix", "x"], { splat: "fix/x" }],
+  ["/pre*", ["pr"], null],
+  ["/aa*aa", ["aaa"], null],
+  ["/:year/:slug", ["2004", "x"], { year: "2004", slug: "x" }],
+  ["/:year/:slug", ["2004"], null],
+  ["/:year/:slug", ["2004", "x", "y"], null],
+  ["/:title.html", ["news.html"], { title: "news" }],
+  ["/:title.html", [".html"], null],
+  ["/img-:id", ["img-7"], { id: "7" }],
+  ["/:lang/*", ["en", "a", "b"], { lang: "en", splat: "a/b" }],
+  ["/:lang/*/:last", ["en", "a", "b"], { lang: "en", splat: "a", last: "b" }],
+];
+
+for (const [pattern, names, captures] of CASES) {
+  test(`${pattern} and /${names.join("/")}: ${captures === null ? "no match" : JSON.stringify(captures)}`, () => {
+    const found = new PathPattern(pattern).match(names);
+    assert.deepEqual(found === null ? null : Object.fromEntries(found), captures);
+  });
+}
+
+test("what is no pattern says why", () => {
+  for (const [pattern, why] of [
+    ["a", /has to start with \//],
+    ["https://a/b", /has to start with \//],
+    ["/a?b=c", /neither \? nor #/],
+    ["/a#b", /neither \? nor #/],
+    ["/*/*", /stands there twice/],
+    ["/:a/:a", /stands there twice/],
+    ["/:a/*/:splat", /stands there twice/],
+    ["/:a-:b", /one \* or placeholder at most/],
+    ["/%zz", /encodes nothing/],
+  ] as const) {
+    assert.throws(() => new PathPattern(pattern), { name: "SyntaxError", message: why }, pattern);
+  }
+});
+
+test("a template puts in what it knows, and leaves the port of an address", () => {
+  const template = new Template("http://a:8080/:year/:yearly/:splat-:year", ["year", "splat"]);
+  const captures = new Map([
+    ["year", "20?4"],
+    ["splat", "a/b c"],
+  ]);
+  assert.equal(template.fill(captures, encodePath), "http://a:8080/20%3F4/:yearly/a/b%20c-20%3F4");
+  assert.equal(template.isText, false);
+  assert.equal(new Template("/:a:80", []).isText, true);
+});
