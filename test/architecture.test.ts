@@ -17,6 +17,7 @@ interface Room {
 }
 
 const CONTRACT = "gateway/contract";
+const MESSAGES = ["gateway/fetch/body", "gateway/fetch/headers", "gateway/fetch/platform"];
 
 const ROOMS: Readonly<Record<string, Room>> = {
   core: { may: [], node: false },
@@ -30,7 +31,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
     node: true,
     packages: ["mime-types"],
   },
-  client: { may: ["core", "http", "http1", "net"], node: true },
+  // A response is a message that was received, as the server's request is: what reads the one reads the other.
+  client: { may: ["core", "http", "http1", "net", CONTRACT, ...MESSAGES], node: true },
   run: { may: ["core", "net", "server", CONTRACT, "gateway/delegate"], node: true },
   observe: { may: ["core", "http", CONTRACT, "server/events"], node: true },
   dev: { may: ["core", "http", CONTRACT, "gateway/delegate"], node: true },

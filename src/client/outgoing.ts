@@ -1,0 +1,145 @@
+/** What a call asks for, checked and complete: all that an exchange, a retry or a redirect needs to know. */
+import { listFromInit } from "../gateway/fetch/headers.ts";
+import { isAuthority } from "../http/authority.ts";
+import { type EncodedFields, encodeFields } from "../http1/field-encoder.ts";
+import { FRAMING, type Framing, sentRequestFraming } from "../http1/framing.ts";
+import { encodeRequestHead } from "../http1/request-encoder.ts";
+import { hostAndPort } from "../net/errors.ts";
+import type { Peer } from "./errors.ts";
+import type { ClientTimeouts, RequestOptions } from "./options.ts";
+import { type Upload, uploadOf } from "./upload.ts";
+
+export interface Outgoing {
+  readonly url: URL;
+  readonly peer: Peer;
+  readonly method: string;
+  /** Flat, names in lower case. */
+  readonly fields: readonly string[];
+  readonly upload: Upload | null;
+  readonly signal: AbortSignal | null;
+  readonly redirect: RequestRedirect;
+  readonly expectContinue: boolean;
+  readonly decode: boolean;
+  readonly timeouts: ClientTimeouts;
+}
+
+/** What the client's options leave to the request. */
+export interface Defaults {
+  readonly unix: string | undefined;
+  readonly decode: boolean;
+  readonly timeouts: ClientTimeouts;
+}
+
+/** Fields of one connection are that connection's to send, not a caller's (RFC 9110 §7.6.1). `close` is heard. */
+const HOP_BY_HOP: ReadonlySet<string> = new Set(["proxy-connection", "te", "upgrade"]);
+/** The methods that the Fetch standard knows in any case. */
+const NORMALIZED: ReadonlySet<string> = new Set(["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"]);
+
+/** @throws {TypeError} on what is no request: a URL, method, field or body that cannot be sent. */
+export function outgoing(input: string | URL | Request, init: RequestOptions, defaults: Defaults): Outgoing {
+  const base: RequestOptions & { readonly url?: string } = isRequest(input) ? input : {};
+  const url = new URL(isRequest(input) ? input.url : input);
+  if (url.protocol !== "http:" && url.protocol !== "https:") {
+    throw new TypeError(`${url.protocol} is not spoken here: http: and https: are`);
+  }
+  if (url.username !== "" || url.password !== "") {
+    throw new TypeError("a URL with a user's name or password is not sent: put them into an Authorization header");
+  }
+  const unix = init.unix ?? defaults.unix;
+  const body = init.body === undefined ? (base.body ?? null) : init.body;
+  const upload = body === null ? null : uploadOf(body);
+  const decode = init.decode ?? defaults.decode;
+  const fields = fieldsFor(init.headers ?? base.headers, upload, decode);
+  return {
+    url,
+    peer: peerOf(url, unix),
+    method: methodName(init.method ?? base.method ?? "GET"),
+    fields,
+    upload,
+    signal: init.signal ?? base.signal ?? null,
+    redirect: init.redirect ?? base.redirect ?? "follow",
+    expectContinue: init.expectContinue ?? fieldIn(fields, "expect") !== null,
+    decode,
+    timeouts: init.timeouts === undefined ? defaults.timeouts : { ...defaults.timeouts, ...init.timeouts },
+  };
+}
+
+function isRequest(input: string | URL | Request): input is Request {
+  return typeof input === "object" && "headers" in input && "url" in input;
+}
+
+function methodName(method: string): string {
+  const upper = method.toUpperCase();
+  if (upper === "CONNECT") throw new TypeError("CONNECT asks for a tunnel, which is no response");
+  return NORMALIZED.has(upper) ? upper : method;
+}
+
+export function peerOf(url: URL, unix: string | undefined): Peer {
+  const host = url.hostname.replace(/^\[|\]$/g, "");
+  const port = url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port);
+  return { host, port, unix, name: unix ?? hostAndPort(host, port) };
+}
+
+/** Those of a call that says nothing: constant lists are encoded once. */
+const PLAIN_FIELDS = Object.freeze(["accept", "*/*", "user-agent", "portico"]);
+const DECODED_FIELDS = Object.freeze([...PLAIN_FIELDS, "accept-encoding", "gzip, deflate, br"]);
+
+function fieldsFor(headers: HeadersInit | undefined, upload: Upload | null, decode: boolean): readonly string[] {
+  const defaults = decode ? DECODED_FIELDS : PLAIN_FIELDS;
+  const type = upload?.type ?? null;
+  if (headers === undefined && type === null) return defaults;
+  const given = listFromInit(headers);
+  const fields: string[] = [];
+  for (let at = 0; at < given.length; at += 2) {
+    if (!HOP_BY_HOP.has(given[at]!)) fields.push(given[at]!, given[at + 1]!);
+  }
+  for (let at = 0; at < defaults.length; at += 2) {
+    if (fieldIn(given, defaults[at]!) === null) fields.push(defaults[at]!, defaults[at + 1]!);
+  }
+  if (type !== null && fieldIn(given, "content-type") === null) fields.push("content-type", type);
+  return fields;
+}
+
+export function fieldIn(fields: readonly string[], name: string): string | null {
+  for (let at = 0; at < fields.length; at += 2) if (fields[at] === name) return fields[at + 1]!;
+  return null;
+}
+
+/** A request as it goes on the wire, but for its body. */
+export interface WireHead {
+  readonly text: string;
+  readonly framing: Framing;
+  /** Bytes of the body; -1 when only its end will tell. */
+  readonly length: number;
+  /** Whether the request says that the connection ends with it. */
+  readonly close: boolean;
+}
+
+/** @throws {TypeError} on a field, method or host that cannot be sent, and on a length that is not the body's. */
+export function wireHead(request: Outgoing, keepAlive: boolean): WireHead {
+  const { url, method, fields, upload } = request;
+  const given = fieldIn(fields, "host");
+  if (given !== null && !isAuthority(given)) throw new TypeError(`Host ${JSON.stringify(given)}: not a host`);
+  const expecting = request.expectContinue && upload !== null && fieldIn(fields, "expect") === null;
+  const encoded = encodeFields(expecting ? [...fields, "expect", "100-continue"] : fields);
+  const length = bodyLength(encoded, upload);
+  const framing = sentRequestFraming(method, upload === null ? null : length);
+  const framingLine =
+    framing === FRAMING.NONE
+      ? ""
+      : framing === FRAMING.LENGTH
+        ? `Content-Length: ${Math.max(length, 0)}\r\n`
+        : "Transfer-Encoding: chunked\r\n";
+  const close = encoded.close || !keepAlive;
+  const host = given === null ? url.host : null;
+  const text = encodeRequestHead(method, url.pathname + url.search, host, encoded, framingLine, close ? "close" : "");
+  return { text, framing, length, close };
+}
+
+/** A Content-Length that was given holds for a stream; of anything else, the length is known. */
+function bodyLength({ length: given }: EncodedFields, upload: Upload | null): number {
+  const known = upload === null ? 0 : upload.length;
+  if (given < 0) return known;
+  if (known >= 0 && given !== known) throw new TypeError(`Content-Length ${given}: the body has ${known} bytes`);
+  return given;
+}
