@@ -56,9 +56,12 @@ function replaceGlobals(): () => void {
       configurable: true,
     });
   }
+  // The Request that stands in has the platform's own prototype.
+  NativeRequest.prototype.constructor = LightRequest;
   return () => {
     if (undo === null) return;
     undo = null;
+    NativeRequest.prototype.constructor = NativeRequest;
     for (const [at, name] of names.entries()) {
       if (globalThis[name] === REPLACEMENTS[name]) Object.defineProperty(globalThis, name, before[at]!);
     }

@@ -84,7 +84,7 @@ export class LightHeaders implements Headers {
     }
   }
 
-  forEach(callback: (value: string, name: string, headers: Headers) => void, thisArg?: unknown): void {
+  forEach(callback: (value: string, name: string, headers: Headers) => void, thisArg: unknown = undefined): void {
     requireArguments(arguments.length, 1, "Headers.forEach");
     if (typeof callback !== "function") throw new TypeError("Headers.forEach needs a function");
     for (const [name, value] of this.entries()) callback.call(thisArg, value, name, this);

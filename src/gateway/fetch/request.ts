@@ -36,6 +36,8 @@ export class ServerRequest implements Request {
   #url = "";
   #headers: LightHeaders | null = null;
   #body: Body | null = null;
+  /** A copy's own signal. */
+  #signal: AbortSignal | null = null;
 
   constructor(exchange: Exchange) {
     refuseCloning(this);
@@ -59,7 +61,7 @@ export class ServerRequest implements Request {
   }
 
   get signal(): AbortSignal {
-    return this.#exchange.signal;
+    return this.#signal ?? this.#exchange.signal;
   }
 
   /** The client's address; `undefined` on a unix socket. The platform has no such property; srvx has. */
@@ -82,6 +84,7 @@ export class ServerRequest implements Request {
 
   clone(): ServerRequest {
     const copy = new ServerRequest(this.#exchange);
+    copy.#signal = AbortSignal.any([this.signal]);
     copy.#body = this.#open().clone();
     copy.#headers = this.#headers && cloneHeaders(this.#headers);
     return copy;
@@ -134,21 +137,28 @@ export class ServerRequest implements Request {
   }
 }
 
-/** The platform's Request, which can be made from a server's as well. */
-export class LightRequest extends NativeRequest {
-  constructor(input: RequestInfo | URL, init?: RequestInit) {
-    super(isServerRequest(input) ? nativeRequest(input) : input, init);
-  }
-}
+/** The platform's Request, but that it can be made from a server's as well: what it makes are the platform's own. */
+export const LightRequest = function (this: Request, ...args: ConstructorParameters<typeof Request>): Request {
+  if (new.target === undefined) throw new TypeError("a Request is made with new");
+  const [input, init] = args;
+  if (isServerRequest(input)) args[0] = nativeRequest(input, init);
+  return Reflect.construct(NativeRequest, args, new.target);
+} as unknown as typeof Request;
+export type LightRequest = Request;
+Object.defineProperties(LightRequest, {
+  name: { value: "Request" },
+  length: { value: 1 },
+  prototype: { value: NativeRequest.prototype, writable: false },
+});
 
-/** The platform's own request in the place of a server's, whose body it takes over. */
-export function nativeRequest(request: ServerRequest): Request {
-  const { url, method, headers, body, duplex, signal } = request;
+/** The platform's own request in the place of a server's, whose body it takes over unless it is to get another. */
+export function nativeRequest(request: ServerRequest, init?: RequestInit): Request {
+  const { url, method, headers, duplex, signal } = request;
+  const body = (init?.body ?? null) === null ? request.body : null;
   return new NativeRequest(url, { method, headers, body, duplex, signal } as RequestInit);
 }
 
-standInFor(LightRequest, NativeRequest, "Request");
-standInFor(ServerRequest, LightRequest, "Request");
+standInFor(ServerRequest, NativeRequest, "Request");
 Object.defineProperties(ServerRequest.prototype, {
   constructor: { value: LightRequest, writable: true, configurable: true },
   [Symbol.for("nodejs.util.inspect.custom")]: { value: inspectRequest, writable: true, configurable: true },

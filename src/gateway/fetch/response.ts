@@ -1,3 +1,4 @@
+// biome-ignore-all lint/complexity/noArguments: Web IDL counts arguments; a missing one is not the same as `undefined`.
 /**
  * A Response that is cheap to make: it keeps its body and header list as they were given, and nothing else exists until
  * somebody asks. On Node 20 the platform's own costs 6,500 ns to make, this one under 50.
@@ -14,7 +15,7 @@ import {
   listOf,
   toByteString,
 } from "./headers.ts";
-import { isObject, NativeResponse, refuseCloning, standInFor } from "./platform.ts";
+import { isObject, NativeResponse, refuseCloning, requireArguments, standInFor } from "./platform.ts";
 
 /** The field lists of the commonest responses: always these very objects, so that an encoder may know them by identity. */
 export const NO_FIELDS: FieldList = Object.freeze([]);
@@ -66,7 +67,7 @@ export class LightResponse implements Response {
     return response;
   }
 
-  static json(value: unknown, init?: ResponseInit): LightResponse {
+  static json(value: unknown, init: ResponseInit | undefined = undefined): LightResponse {
     const text: string | undefined = JSON.stringify(value);
     if (text === undefined) throw new TypeError("the value has no JSON form");
     const response = new LightResponse();
@@ -77,7 +78,9 @@ export class LightResponse implements Response {
   }
 
   static redirect(url: string | URL, status = 302): LightResponse {
-    const { href } = new URL(url);
+    requireArguments(arguments.length, 1, "Response.redirect");
+    // What is not absolute has an origin to stand on in the platform's own, if somebody has set one.
+    const href = URL.canParse(url) ? new URL(url).href : NativeResponse.redirect(url).headers.get("location")!;
     if (!REDIRECTS.includes(status)) throw new RangeError(`${status} is not one of ${REDIRECTS.join(", ")}`);
     const response = new LightResponse(null, { status, headers: [["location", href]] });
     freeze(response.headers);

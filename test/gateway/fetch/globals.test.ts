@@ -15,9 +15,11 @@ test("the light classes stand in for the globals until that is undone", () => {
     { Headers, Request, Response },
     { Headers: LightHeaders, Request: LightRequest, Response: LightResponse },
   );
+  assert.equal(new Request("http://a/").constructor, Request);
   assert.equal(installFetchGlobals(), undo, "a second time changes nothing");
   undo();
   assert.deepEqual({ Headers, Request, Response, fetch }, NATIVE);
+  assert.equal(new Request("http://a/").constructor, Request);
   undo();
   assert.deepEqual({ Headers, Request, Response, fetch }, NATIVE);
 });

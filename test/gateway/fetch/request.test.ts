@@ -99,6 +99,35 @@ describe("a received request is made into others as the platform's", () => {
     await request.text();
     return request.clone();
   });
+  same("clone, whose signal is its own and follows the original's", async ({ received }) => {
+    const leaving = new AbortController();
+    const request = await received({ signal: leaving.signal });
+    const copy = request.clone();
+    const { signal } = copy;
+    const facts = [signal === request.signal, signal === copy.signal, signal.aborted];
+    leaving.abort();
+    return [...facts, signal.aborted];
+  });
+  same("clone of one whose client has left", async ({ received }) => {
+    const leaving = new AbortController();
+    const request = await received({ signal: leaving.signal });
+    leaving.abort();
+    return request.clone().signal.aborted;
+  });
+  same("new Request of one that was read gives it another body", async ({ received, Request }) => {
+    const request = await received({ method: "POST", body: "read" });
+    await request.text();
+    return new Request(request, { body: "new" }).text();
+  });
+  same("new Request of one that was read, with the body null", async ({ received, Request }) => {
+    const request = await received({ method: "POST", body: "read" });
+    await request.text();
+    return new Request(request, { body: null }).text();
+  });
+  same("new Request with another body leaves the original's unread", async ({ received, Request }) => {
+    const request = await received({ method: "POST", body: "original" });
+    return [await new Request(request, { body: "new" }).text(), request.bodyUsed, await request.text()];
+  });
   same("new Request of it", async ({ received, Request }) => {
     const one = await received(POST);
     const two = new Request(one);
@@ -133,6 +162,21 @@ describe("a received request is made into others as the platform's", () => {
     const mine = new Mine(await received());
     return [mine.path, mine instanceof Request];
   });
+});
+
+describe("Request has the platform's face", () => {
+  same("name, length, prototypes and members", ({ Request }) => [
+    Request.name,
+    Request.length,
+    Object.getPrototypeOf(Request) === Function.prototype,
+    Object.getPrototypeOf(Request.prototype) === Object.prototype,
+    Object.entries(Object.getOwnPropertyDescriptors(Request.prototype)).map(([name, { enumerable }]) => [
+      name,
+      enumerable,
+    ]),
+  ]);
+  same("Request without new", ({ Request }) => (Request as unknown as () => void)());
+  same("Request of nothing", ({ Request }) => new (Request as unknown as new () => Request)());
 });
 
 test("the platform's own Request refuses ours, so it is our Request that an application is given", async () => {

@@ -142,6 +142,9 @@ describe("responses of the static methods are the platform's", () => {
   ] as const) {
     sameFacts(`redirect to ${url} with ${status}`, ({ Response }) => Response.redirect(url, status));
   }
+  same("redirect without a place", ({ Response }) => (Response.redirect as () => Response)());
+  same("redirect to a path, which has no origin to stand on", ({ Response }) => Response.redirect("/path"));
+  same("lengths", ({ Response }) => [Response.error.length, Response.json.length, Response.redirect.length]);
   same("error gives status 0, and headers that cannot change", ({ Response }) => {
     const { status, ok, type, statusText, body, headers } = Response.error();
     let name = "";
@@ -233,6 +236,12 @@ describe("a response is cloned as the platform's", () => {
       return [await facts(one), await facts(two)];
     });
   }
+  same("of a stream, whose pieces are or are not the other's", async ({ Response }) => {
+    const piece = new Uint8Array(4);
+    const original = new Response(new ReadableStream({ start: (controller) => controller.enqueue(piece) }));
+    const [first, second] = [original, original.clone()].map(({ body }) => body!.getReader().read());
+    return (await first)!.value!.buffer === (await second)!.value!.buffer;
+  });
   same("of a body in use", async ({ Response }) => {
     const response = new Response("x");
     await response.text();
