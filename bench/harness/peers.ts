@@ -50,6 +50,12 @@ export const PEERS: readonly Peer[] = [
       "--quiet",
     ],
   },
+  {
+    name: "Portico node",
+    npm: "file",
+    version: () => `${packageVersion(ROOT)}, ${nodeVersion()}`,
+    command: nodeServer("portico-node.js"),
+  },
   { name: "node:http", npm: "file", version: nodeVersion, command: nodeServer("node-http.js") },
   {
     name: "srvx",

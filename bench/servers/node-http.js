@@ -1,33 +1,6 @@
 import { createServer } from "node:http";
+import { listeners } from "./listeners.js";
 
 const [serves, port, files] = process.argv.slice(2);
 
-const TEXT = "text/plain;charset=UTF-8";
-
-const listeners = {
-  hello: () => (_request, response) => send(response, TEXT, "Hello world!"),
-
-  browser: () => (request, response) =>
-    send(response, TEXT, `${request.headers["accept-language"]} ${request.headers["user-agent"]}`),
-
-  json: () => (request, response) => {
-    const chunks = [];
-    request.on("data", (chunk) => chunks.push(chunk));
-    request.on("end", () => {
-      send(response, "application/json", JSON.stringify(JSON.parse(Buffer.concat(chunks).toString())));
-    });
-  },
-
-  file: async () => {
-    const { default: sirv } = await import("sirv");
-    return sirv(files, { etag: true });
-  },
-};
-
-/** The whole head at once: node:http's fastest way to a response with a type and a length. */
-function send(response, type, body) {
-  response.writeHead(200, { "Content-Type": type, "Content-Length": Buffer.byteLength(body) });
-  response.end(body);
-}
-
-createServer(await listeners[serves]()).listen(Number(port), "127.0.0.1");
+createServer(await listeners[serves](files)).listen(Number(port), "127.0.0.1");

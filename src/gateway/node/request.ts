@@ -23,7 +23,11 @@ export class NodeRequest extends IncomingMessage {
   declare upgrade: boolean;
   /** Whether somebody has begun to read. */
   declare _consuming: boolean;
-  declare _readableState: { readonly resumeScheduled: boolean };
+  declare _eventsCount: number;
+  declare _readableState: Record<
+    "resumeScheduled" | "ended" | "endEmitted" | "destroyed" | "closed" | "closeEmitted",
+    boolean
+  >;
   declare _addHeaderLines: (lines: string[], count: number) => void;
   declare _dump: () => void;
 
@@ -44,9 +48,14 @@ export class NodeRequest extends IncomingMessage {
   }
 }
 
-/** Reads what nobody wants, unless somebody has begun to, so that the request ends and closes. */
-export function dump(request: NodeRequest): void {
-  if (!request._consuming && !request._readableState.resumeScheduled) request._dump();
+/** Ends and closes a request whose body nobody has begun to read, once its response is over. */
+export function endUnread(request: NodeRequest): void {
+  const state = request._readableState;
+  if (request._consuming || state.resumeScheduled || request.destroyed) return;
+  if (request._eventsCount > 0 || request[BODY].length !== 0) return request._dump();
+  // Nobody is told: so much as the events would leave behind. They take 0.4 µs, of 1.4 (Node 20).
+  request.complete = true;
+  state.ended = state.endEmitted = state.destroyed = state.closed = state.closeEmitted = true;
 }
 
 /** Names and values in turn, as they came. */

@@ -5,7 +5,7 @@
 import { ServerResponse, validateHeaderName, validateHeaderValue } from "node:http";
 import { REASONS } from "../../http/status.ts";
 import type { Chunk, Exchange, FieldList } from "../contract.ts";
-import { dump, FAIL, type NodeRequest } from "./request.ts";
+import { endUnread, FAIL, type NodeRequest } from "./request.ts";
 import type { ExchangeSocket } from "./socket.ts";
 
 /** Told when the response is over, one way or the other. */
@@ -41,6 +41,7 @@ export class NodeResponse extends ServerResponse<NodeRequest> {
   declare _header: string | null;
   declare _trailer: string;
   declare _closed: boolean;
+  declare _eventsCount: number;
   declare _storeHeader: typeof storeHeader;
   declare _send: typeof send;
   declare _writeRaw: typeof writeRaw;
@@ -74,15 +75,21 @@ export class NodeResponse extends ServerResponse<NodeRequest> {
 function storeHeader(this: NodeResponse, statusLine: string, headers: unknown): void {
   const reason = this.statusMessage;
   const { statusCode } = this;
-  const fields = isEmpty(this) ? givenFields(headers) : setFields(headers as SetHeaders);
+  // What was set before `writeHead` is merged with what that was given, and kept in a form of its own.
+  const wasSet = this.getHeaderNames().length > 0;
+  const fields = wasSet ? setFields(headers as SetHeaders) : givenFields(headers);
   if (!this.shouldKeepAlive) fields.push("Connection", "close");
-  this[EXCHANGE].start(statusCode, fields, reason === REASONS[statusCode] ? undefined : reason);
+  try {
+    this[EXCHANGE].start(statusCode, fields, reason === REASONS[statusCode] ? undefined : reason);
+  } catch (error) {
+    // Node has errors of its own for what is wrong with a field.
+    for (let at = 0; at < fields.length; at += 2) {
+      validateHeaderName(fields[at]!);
+      validateHeaderValue(fields[at]!, fields[at + 1]!);
+    }
+    throw error;
+  }
   this._header = statusLine;
-}
-
-/** Whether no header was set before `writeHead`. */
-function isEmpty(response: NodeResponse): boolean {
-  return response.getHeaderNames().length === 0;
 }
 
 /** Headers as they are kept once they were set, and checked: by name in lower case. */
@@ -100,27 +107,44 @@ function setFields(headers: SetHeaders): string[] {
 /** Headers as `writeHead` takes them: an object, a flat list, or a list of pairs. */
 function givenFields(headers: unknown): string[] {
   const fields: string[] = [];
-  const add = (name: string, value: unknown) => {
-    validateHeaderName(name);
-    for (const each of Array.isArray(value) ? value : [value]) validateHeaderValue(name, each);
-    addField(fields, name, value);
-  };
-  if (!Array.isArray(headers)) for (const name of Object.keys(headers ?? {})) add(name, (headers as Headers)[name]);
-  else if (Array.isArray(headers[0])) for (const [name, value] of headers) add(name, value);
-  else if (headers.length % 2 === 1) throw new TypeError("writeHead: a name without a value at the end of the headers");
-  else for (let at = 0; at < headers.length; at += 2) add(headers[at], headers[at + 1]);
+  if (!Array.isArray(headers)) {
+    for (const name of Object.keys(headers ?? {})) addField(fields, name, (headers as Headers)[name]);
+  } else if (Array.isArray(headers[0])) {
+    for (const [name, value] of headers) addField(fields, name, value);
+  } else {
+    if (headers.length % 2 === 1) throw new TypeError("writeHead: a name without a value at the end of the headers");
+    for (let at = 0; at < headers.length; at += 2) addField(fields, headers[at], headers[at + 1]);
+  }
   return fields;
 }
 
 type Headers = Readonly<Record<string, unknown>>;
 
-/** What says how the message travels: the server decides that and says so itself. */
-const SERVERS_OWN = new Set(["keep-alive", "proxy-connection", "te", "transfer-encoding"]);
-
 function addField(fields: string[], name: string, value: unknown): void {
-  if (SERVERS_OWN.has(name.toLowerCase())) return;
-  if (!Array.isArray(value)) fields.push(name, String(value));
-  else for (const each of value) fields.push(name, String(each));
+  if (isServersOwn(name)) return;
+  if (!Array.isArray(value)) fields.push(name, textOf(name, value));
+  else for (const each of value) fields.push(name, textOf(name, each));
+}
+
+/** What says how the message travels: the server decides that, and says so itself. */
+function isServersOwn(name: string): boolean {
+  switch (name.length) {
+    case 2:
+      return name.toLowerCase() === "te";
+    case 10:
+      return name.toLowerCase() === "keep-alive";
+    case 16:
+      return name.toLowerCase() === "proxy-connection";
+    case 17:
+      return name.toLowerCase() === "transfer-encoding";
+    default:
+      return false;
+  }
+}
+
+function textOf(name: string, value: unknown): string {
+  if (value === undefined) validateHeaderValue(name, value as never);
+  return String(value);
 }
 
 /** A piece of the body; an empty one sends the head alone. */
@@ -198,10 +222,11 @@ function finish(this: NodeResponse): void {
 /** The response is on its way. */
 function complete(response: NodeResponse): void {
   if (response._closed) return;
-  dump(response.req);
   detach(response);
   response[FINISHED]?.();
-  process.nextTick(close, response);
+  // Who listens expects it later.
+  if (response._eventsCount === 0) close(response);
+  else process.nextTick(close, response);
 }
 
 /** The client has left, or was cut off. */
@@ -219,8 +244,7 @@ export function giveUp(response: NodeResponse, error: unknown): void {
   if (response[EXCHANGE].signal.aborted) return leave(response);
   const { req: request } = response;
   detach(response);
-  if (request.complete) dump(request);
-  else request.destroy(error instanceof Error ? error : undefined);
+  if (!request.complete && request._consuming) request.destroy(error instanceof Error ? error : undefined);
   close(response);
 }
 
@@ -238,5 +262,6 @@ function close(response: NodeResponse): void {
   response.destroyed = true;
   response._closed = true;
   response.emit("close");
+  endUnread(response.req);
   response[SETTLE]?.();
 }
