@@ -3,7 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Exchange, Handler } from "../contract.ts";
 import { FAIL, NodeRequest } from "./request.ts";
-import { giveUp, leave, NodeResponse, SETTLE } from "./response.ts";
+import { GONE, giveUp, leave, NodeResponse, SETTLE } from "./response.ts";
 import { type ExchangeSocket, socketOf } from "./socket.ts";
 
 /** What `http.createServer` takes: a function of its own, or an application of Express, connect, Koa, Fastify. */
@@ -30,7 +30,7 @@ export function fromNodeListener(listener: NodeListener, { upgrade }: NodeListen
     try {
       result = listener(request, response);
     } catch (error) {
-      setImmediate(giveUp, response, error);
+      fail(response, error);
       throw error;
     }
     if (!response.finished || isThenable(result)) return conclusion(exchange, request, response, result);
@@ -55,18 +55,29 @@ function conclusion(exchange: Exchange, request: NodeRequest, response: NodeResp
   const over = new Promise<void>((resolve, reject) => {
     response[SETTLE] = resolve;
     request[FAIL] = (error) => {
-      setImmediate(giveUp, response, error);
+      fail(response, error);
       reject(error);
     };
   });
   // A signal costs 2 µs: who answers at once does not pay for it.
   const { signal } = exchange;
-  const left = () => process.nextTick(leave, response);
+  // As late as a socket tells that it is closed.
+  const left = () => {
+    response[GONE] = true;
+    setImmediate(leave, response);
+  };
   if (signal.aborted) left();
   else signal.addEventListener("abort", left);
   if (!isThenable(result)) return over;
   result.then(undefined, request[FAIL]);
   return Promise.all([over, result]).then(() => {});
+}
+
+/** The server answers in the listener's place, once it has the error. */
+function fail(response: NodeResponse, error: unknown): void {
+  if (response.finished) return;
+  response[GONE] = true;
+  setImmediate(giveUp, response, error);
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -48,12 +48,16 @@ export class NodeRequest extends IncomingMessage {
   }
 }
 
-/** Ends and closes a request whose body nobody has begun to read, once its response is over. */
+/** Ends and closes a request that nobody has begun to read, once its response is over. */
 export function endUnread(request: NodeRequest): void {
   const state = request._readableState;
   if (request._consuming || state.resumeScheduled || request.destroyed) return;
-  if (request._eventsCount > 0 || request[BODY].length !== 0) return request._dump();
-  // Nobody is told: so much as the events would leave behind. They take 0.4 µs, of 1.4 (Node 20).
+  if (request[BODY].length !== 0) return request._dump();
+  if (request._eventsCount > 0) {
+    finish(request);
+    return request._dump();
+  }
+  // With nobody to tell, this is what the events would leave behind. They take 0.4 µs, of 1.1 in all (Node 20).
   request.complete = true;
   state.ended = state.endEmitted = state.destroyed = state.closed = state.closeEmitted = true;
 }

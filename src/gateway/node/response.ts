@@ -11,6 +11,8 @@ import type { ExchangeSocket } from "./socket.ts";
 /** Told when the response is over, one way or the other. */
 export const SETTLE = Symbol("settle");
 export const EXCHANGE = Symbol("exchange");
+/** Whether nothing of the response can be sent any more: the client has left, or the server has answered in its place. */
+export const GONE = Symbol("gone");
 const ENDING = Symbol("ending");
 const LAST = Symbol("last");
 const FINISHED = Symbol("finished");
@@ -28,6 +30,7 @@ type Callback = (error?: Error | null) => void;
 export class NodeResponse extends ServerResponse<NodeRequest> {
   declare readonly [EXCHANGE]: Exchange;
   declare [SETTLE]: (() => void) | null;
+  declare [GONE]: boolean;
   /** Whether `end` runs: what is sent meanwhile is the last piece. */
   declare [ENDING]: boolean;
   declare [LAST]: Chunk | undefined;
@@ -53,6 +56,7 @@ export class NodeResponse extends ServerResponse<NodeRequest> {
     super(request);
     this[EXCHANGE] = exchange;
     this[SETTLE] = null;
+    this[GONE] = false;
     this[ENDING] = false;
     this[LAST] = undefined;
     this[FINISHED] = undefined;
@@ -79,9 +83,12 @@ function storeHeader(this: NodeResponse, statusLine: string, headers: unknown): 
   const wasSet = this.getHeaderNames().length > 0;
   const fields = wasSet ? setFields(headers as SetHeaders) : givenFields(headers);
   if (!this.shouldKeepAlive) fields.push("Connection", "close");
+  this._header = statusLine;
+  if (this[GONE]) return;
   try {
     this[EXCHANGE].start(statusCode, fields, reason === REASONS[statusCode] ? undefined : reason);
   } catch (error) {
+    this._header = null;
     // Node has errors of its own for what is wrong with a field.
     for (let at = 0; at < fields.length; at += 2) {
       validateHeaderName(fields[at]!);
@@ -89,7 +96,6 @@ function storeHeader(this: NodeResponse, statusLine: string, headers: unknown): 
     }
     throw error;
   }
-  this._header = statusLine;
 }
 
 /** Headers as they are kept once they were set, and checked: by name in lower case. */
@@ -156,6 +162,7 @@ function send(this: NodeResponse, data: Chunk, encoding?: BufferEncoding | null,
     this[FINISHED] = callback ?? undefined;
     return true;
   }
+  if (this[GONE]) return false;
   this.req.socket.touch();
   const hasRoom = this[EXCHANGE].write(piece);
   if (!hasRoom) awaitDrain(this);
@@ -187,6 +194,7 @@ function flushOutput(): boolean {
 
 /** An interim response, written out. */
 function writeRaw(this: NodeResponse, data: string, _encoding?: unknown, callback?: Callback): boolean {
+  if (this[GONE]) return false;
   const [statusLine, ...lines] = data.trimEnd().split("\r\n");
   this[EXCHANGE].inform(Number(statusLine!.split(" ")[1]), fieldsOf(lines));
   if (typeof callback === "function") process.nextTick(callback);
@@ -214,14 +222,17 @@ function finish(this: NodeResponse): void {
   const trailers = this._trailer === "" ? undefined : fieldsOf(this._trailer.trimEnd().split("\r\n"));
   const last = this[LAST];
   this[LAST] = undefined;
-  this[EXCHANGE].end(last, trailers);
+  if (!this[GONE]) {
+    this[EXCHANGE].end(last, trailers);
+    process.nextTick(complete, this);
+  }
   prototype._finish.call(this);
-  process.nextTick(complete, this);
 }
 
 /** The response is on its way. */
 function complete(response: NodeResponse): void {
   if (response._closed) return;
+  if (response.req._eventsCount > 0) endUnread(response.req);
   detach(response);
   response[FINISHED]?.();
   // Who listens expects it later.

@@ -5,7 +5,7 @@
  */
 import { type AddressInfo, Socket } from "node:net";
 import type { ConnectionInfo, Exchange } from "../contract.ts";
-import { EXCHANGE, type NodeResponse } from "./response.ts";
+import { EXCHANGE, GONE, type NodeResponse } from "./response.ts";
 
 const sockets = new WeakMap<ConnectionInfo, ExchangeSocket>();
 
@@ -71,7 +71,11 @@ export class ExchangeSocket extends Socket {
 
   override _destroy(error: Error | null, callback: (error: null) => void): void {
     super.setTimeout(0);
-    this._httpMessage?.[EXCHANGE].abort(error ?? undefined);
+    const response = this._httpMessage;
+    if (response !== null) {
+      response[GONE] = true;
+      response[EXCHANGE].abort(error ?? undefined);
+    }
     // Told to the server; as an event that nobody listens for it would end the process.
     callback(null);
   }

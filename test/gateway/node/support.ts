@@ -8,6 +8,8 @@ import { lint } from "../../../src/gateway/lint.ts";
 import { fromNodeListener, type NodeListener } from "../../../src/gateway/node/from-listener.ts";
 import { type Answer, Client, connect, start } from "../../server/support.ts";
 
+export type { NodeListener };
+
 export interface Served {
   readonly client: Client;
   /** What the server was told of errors. */
