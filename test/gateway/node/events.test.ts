@@ -178,7 +178,12 @@ const COURSES: Record<string, Course> = {
   },
   "a timeout of the response": {
     request: GET,
-    listener: (_, res, { log }) => res.setTimeout(10, () => void (log.push("timeout"), res.end("late"))),
+    listener: (_, res, { log }) => {
+      res.setTimeout(10, () => {
+        log.push("timeout");
+        res.end("late");
+      });
+    },
     client: (client) => client.response(),
     entries: 6,
   },
