@@ -18,8 +18,8 @@ table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nu
 thead th { position: sticky; z-index: 1; top: 0; padding: 0; border-bottom: 1px solid var(--line); background: var(--paper); }
 button { width: 100%; padding: 0.6rem 0.5rem; border: 0; background: none; color: var(--soft); font: inherit; font-size: 0.8125rem; text-align: inherit; cursor: pointer; white-space: nowrap; }
 button:hover, [aria-sort] button { color: var(--ink); }
-[aria-sort] button::after { position: absolute; margin-left: 0.35em; content: "\\2191"; }
-[aria-sort=descending] button::after { content: "\\2193"; }
+[aria-sort] button::after { position: absolute; margin-left: 0.35em; content: "\\2191"; content: "\\2191" / ""; }
+[aria-sort=descending] button::after { content: "\\2193"; content: "\\2193" / ""; }
 th:nth-child(2) button::after { margin-left: -2.75em; }
 small { opacity: 0.8; }
 th, td { padding: 0; border-bottom: 1px solid color-mix(in srgb, var(--line) 55%, transparent); font-weight: 400; text-align: left; }

@@ -1,33 +1,19 @@
 /** The example site, as a browser sees it: a real one, without a window, against the real command. */
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { type Browser, type BrowserContextOptions, chromium, type Page, type Response } from "playwright-core";
+import type { Browser, BrowserContextOptions, Page, Response } from "playwright-core";
 import { type Portico, startPortico } from "../support/portico.ts";
+import { launchBrowser, noBrowser, visit as visitUrl } from "./support.ts";
 
 const SITE = fileURLToPath(new URL("../../examples/site", import.meta.url));
 
-const CHROMIUM = [
-  process.env.CHROMIUM,
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-  "/usr/bin/google-chrome",
-  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-].find((path) => path !== undefined && existsSync(path));
-
-const skip = CHROMIUM === undefined && "no Chromium found; CHROMIUM may name one";
-
-describe("the example site in a browser", { skip, timeout: 90_000 }, () => {
+describe("the example site in a browser", { skip: noBrowser, timeout: 90_000 }, () => {
   let portico: Portico;
   let browser: Browser;
 
   before(async () => {
-    const args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"];
-    [portico, browser] = await Promise.all([
-      startPortico([SITE]),
-      chromium.launch({ executablePath: CHROMIUM!, args }),
-    ]);
+    [portico, browser] = await Promise.all([startPortico([SITE]), launchBrowser()]);
   });
 
   after(async () => {
@@ -35,18 +21,8 @@ describe("the example site in a browser", { skip, timeout: 90_000 }, () => {
     await portico?.stop();
   });
 
-  /** A new page on the site, with all that the browser complained of and all that it was sent. */
-  async function visit(path: string, options: BrowserContextOptions = {}) {
-    const page = await browser.newPage(options);
-    const complaints: string[] = [];
-    const answers = new Map<string, Response>();
-    page.on("console", (message) => complaints.push(message.text()));
-    page.on("pageerror", (error) => complaints.push(error.message));
-    page.on("requestfailed", (request) => complaints.push(`${request.url()}: ${request.failure()?.errorText}`));
-    page.on("response", (response) => answers.set(new URL(response.url()).pathname, response));
-    await page.goto(new URL(path, portico.url).href);
-    return { page, complaints, answers };
-  }
+  const visit = (path: string, options?: BrowserContextOptions) =>
+    visitUrl(browser, new URL(path, portico.url).href, options);
 
   test("the page, its stylesheet and its picture arrive with their types, and nothing is complained of", async () => {
     const { page, complaints, answers } = await visit("/");
