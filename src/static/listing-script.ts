@@ -7,6 +7,7 @@ export function enhance(): void {
   const body = document.querySelector("tbody:last-of-type") as HTMLTableSectionElement;
   const filter = document.querySelector("input")!;
   const status = document.querySelector("[role=status]")!;
+  const up = document.querySelector("[rel=up]") as HTMLElement | null;
   const summary = status.textContent!;
   const { compare } = new Intl.Collator("en", { numeric: true });
   const two = (part: number) => String(part).padStart(2, "0");
@@ -51,6 +52,7 @@ export function enhance(): void {
       row.hidden = !name.toLowerCase().includes(wanted);
       if (!row.hidden) count++;
     }
+    if (up !== null) up.closest("tr")!.hidden = wanted !== "";
     status.textContent = wanted === "" ? summary : `${count} of ${rows.length}`;
   }
 
@@ -70,7 +72,7 @@ export function enhance(): void {
     else if (key === "/") filter.select();
     else if (key === "Home") links[0]?.focus();
     else if (key === "End") links.at(-1)?.focus();
-    else if (key === "Backspace") (document.querySelector("[rel=up]") as HTMLElement | null)?.click();
+    else if (key === "Backspace") up?.click();
     else return false;
     return true;
   }

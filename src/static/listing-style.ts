@@ -14,13 +14,15 @@ h1 i { margin: 0 0.3em; color: var(--soft); font-style: normal; opacity: 0.6; }
 [type=search] { display: none; flex: 0 1 14rem; min-width: 0; padding: 0.4rem 0.7rem; border: 1px solid var(--line); border-radius: 6px; background: transparent; color: inherit; font: inherit; appearance: none; }
 .enhanced [type=search] { display: block; }
 ::placeholder { color: var(--soft); opacity: 1; }
-table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
+table { width: 100%; border-collapse: separate; border-spacing: 0; font-variant-numeric: tabular-nums; }
 thead th { position: sticky; z-index: 1; top: 0; padding: 0; border-bottom: 1px solid var(--line); background: var(--paper); }
 button { width: 100%; padding: 0.6rem 0.5rem; border: 0; background: none; color: var(--soft); font: inherit; font-size: 0.8125rem; text-align: inherit; cursor: pointer; white-space: nowrap; }
 button:hover, [aria-sort] button { color: var(--ink); }
-[aria-sort] button::after { position: absolute; margin-left: 0.35em; content: "\\2191"; content: "\\2191" / ""; }
-[aria-sort=descending] button::after { content: "\\2193"; content: "\\2193" / ""; }
-th:nth-child(2) button::after { margin-left: -2.75em; }
+[aria-sort] button::after, [aria-sort] button::before { content: "\\2191"; content: "\\2191" / ""; }
+[aria-sort=descending] button::after, [aria-sort=descending] button::before { content: "\\2193"; content: "\\2193" / ""; }
+th button::after { position: absolute; margin-left: 0.35em; }
+th button::before { margin-right: 0.35em; }
+th:nth-child(2) button::after, th:not(:nth-child(2)) button::before { display: none; }
 small { opacity: 0.8; }
 th, td { padding: 0; border-bottom: 1px solid color-mix(in srgb, var(--line) 55%, transparent); font-weight: 400; text-align: left; }
 td { padding: 0.5rem; vertical-align: top; color: var(--soft); white-space: nowrap; }
@@ -32,6 +34,8 @@ tbody a svg { margin-top: 0.1rem; color: var(--soft); }
 tbody a .dir { color: var(--accent); fill: color-mix(in srgb, currentColor 22%, transparent); }
 tbody a:hover bdi { color: var(--accent); text-decoration: underline; text-decoration-thickness: 1px; text-underline-offset: 0.2em; }
 tbody a:focus-visible { outline-offset: -2px; }
+tbody tr:has(:focus-visible) { outline: 2px solid var(--accent); outline-offset: -2px; border-radius: 3px; }
+tbody tr:has(:focus-visible) a { outline-color: transparent; }
 tbody tr:hover, tbody tr:focus-within { background: var(--raised); }
 bdi { min-width: 0; overflow-wrap: anywhere; white-space: pre-wrap; }
 bdi b { padding: 0 0.2em; border: 1px solid var(--line); border-radius: 3px; color: var(--accent); font-size: 0.8em; font-weight: 400; }
@@ -46,7 +50,7 @@ kbd { padding: 0.05em 0.4em; border: 1px solid var(--line); border-radius: 3px; 
   body { padding-top: 1.25rem; }
   time span, small { display: none; }
   th:nth-child(3) { padding-left: 0; }
-  td, td:nth-child(3) { padding-inline: 0.5rem; font-size: 0.8125rem; }
+  td, td:nth-child(3) { padding-inline: 0.5rem; font-size: 0.8125rem; line-height: 1.3125rem; }
   tbody a { gap: 0.5rem; }
   [type=search] { flex: 1 1 100%; font-size: 1rem; }
 }

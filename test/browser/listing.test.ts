@@ -145,7 +145,8 @@ describe("a listing in a browser", { skip: noBrowser, timeout: 90_000 }, () => {
     };
     assert.equal(await walk("ArrowDown"), "notes/");
     assert.equal(await walk("ArrowDown"), "photos/");
-    assert.match(await page.evaluate(() => getComputedStyle(document.activeElement!).outline), /solid 2px$/);
+    const outline = () => getComputedStyle(document.activeElement!.closest("tr")!).outline;
+    assert.match(await page.evaluate(outline), /^rgb\(\d+, \d+, \d+\) solid 2px$/);
     await press("Enter");
     await page.waitForURL("**/photos/");
     assert.equal(await walk("ArrowDown", "ArrowDown"), "2024/");
@@ -166,6 +167,13 @@ describe("a listing in a browser", { skip: noBrowser, timeout: 90_000 }, () => {
     // There is nothing above.
     assert.equal(await walk("Backspace"), "photos/");
     assert.equal(new URL(page.url()).pathname, "/");
+    await page.close();
+  });
+
+  test("what is left by a filter is where an arrow leads, and not the way up", async () => {
+    const { page } = await visit("/photos/");
+    for (const key of ["/", "p", "l", "ArrowDown"]) await page.keyboard.press(key);
+    assert.equal(await focused(page), "plan.svg");
     await page.close();
   });
 
