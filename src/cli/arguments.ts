@@ -160,6 +160,9 @@ function refuseContradictions(flags: Record<string, unknown>, given: Given): voi
     if (isAddress && given.unix !== undefined && flags[key] !== undefined) {
       throw usageError(`--unix listens on a path and --${flag} on an address: give one of them`);
     }
+    if ((isAddress || key === "unix") && given.fd !== undefined && flags[key] !== undefined) {
+      throw usageError(`--fd listens on a socket that has an address already: leave out --${flag}`);
+    }
   }
   if (given.unix !== undefined && given.open) throw usageError("--open opens an address, and --unix listens on none");
   refusePrefix("prefix", given.prefix, given.static, "--static files stand: give --static DIR");

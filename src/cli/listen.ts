@@ -11,12 +11,12 @@ export async function listen(
   { handler, connect, settings }: Serving,
   observing: Pick<ServerOptions, "observers" | "onError">,
 ): Promise<Server> {
-  const { port, hostname, unix, backlog } = settings;
+  const { port, hostname, unix, fd, backlog } = settings;
   if (unix !== undefined) await claimSocketPath(unix);
   try {
     const limits = section(settings, "limits");
     const timeouts = section(settings, "timeouts");
-    const options = { port, hostname, unix, backlog, limits, timeouts, connect, ...observing };
+    const options = { port, hostname, unix, fd, backlog, limits, timeouts, connect, ...observing };
     return await new Server(handler, options).ready();
   } catch (error) {
     throw failure(bindFailure(error, settings));

@@ -32,10 +32,15 @@ function countOf(workers: string | undefined): number | undefined {
 }
 
 /** What would run, in one line. */
-export function summary({ kind, path }: Entry, { hostname, port, unix }: Settings, { model, workers }: Plan): string {
+export function summary(
+  { kind, path }: Entry,
+  { hostname, port, unix, fd }: Settings,
+  { model, workers }: Plan,
+): string {
   const subject = kind === "files" ? `files from ${path}` : `application ${path}`;
   const host = hostname.includes(":") ? `[${hostname}]` : hostname;
-  const address = unix === undefined ? `http://${host}:${port}` : `unix:${unix}`;
+  const named = unix === undefined ? `http://${host}:${port}` : `unix:${unix}`;
+  const address = fd === undefined ? named : `descriptor ${fd}`;
   const means = model === "threads" || model === "processes" ? `${workers} ${model}` : `the model ${model}`;
   return `portico would serve ${subject} at ${address} by ${means}`;
 }

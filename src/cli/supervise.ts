@@ -9,6 +9,7 @@ import { failure } from "./command-error.ts";
 import { bindFailure } from "./listen.ts";
 import type { Settings } from "./settings.ts";
 import { claimSocketPath } from "./socket-path.ts";
+import type { Notify } from "./systemd.ts";
 
 export interface Supervision {
   /** What a worker runs; by default, an HTTP server. */
@@ -19,6 +20,8 @@ export interface Supervision {
   readonly model: "threads" | "processes";
   readonly workers: number;
   readonly say: (line: string) => void;
+  /** Told what becomes of the service. */
+  readonly notify?: Notify;
 }
 
 const PROGRAM = new URL("./worker.js", import.meta.url);
@@ -34,10 +37,12 @@ export async function supervise({
   model,
   workers,
   say,
+  notify = () => {},
 }: Supervision): Promise<string> {
-  const { hostname, port, unix, workerTimeout } = settings;
+  const { hostname, port, unix, fd, workerTimeout } = settings;
   if (unix !== undefined) await claimSocketPath(unix);
-  const socket = await bindShared(unix === undefined ? { hostname, port } : { unix }).catch((error) => {
+  const named = unix === undefined ? { hostname, port } : { unix };
+  const socket = await bindShared(fd === undefined ? named : { fd }).catch((error) => {
     throw failure(bindFailure(error, settings));
   });
   const spawn: Spawn = (model === "threads" ? threads : processes)(program, args, socket);
@@ -50,19 +55,24 @@ export async function supervise({
     socket.close();
     process.exit(code);
   });
-  obeySignals(supervisor, say);
+  obeySignals(supervisor, say, notify);
   const { address } = socket;
   if (typeof address === "string") return `unix:${address}`;
   return `http://${address.family === "IPv6" ? `[${address.address}]` : address.address}:${address.port}/`;
 }
 
 /** The signals of gunicorn's arbiter. */
-function obeySignals(supervisor: Supervisor, say: (line: string) => void): void {
-  process.on("SIGTERM", () => void supervisor.stop());
-  for (const signal of ["SIGINT", "SIGQUIT"] as const) process.on(signal, () => void supervisor.stop({ force: true }));
+function obeySignals(supervisor: Supervisor, say: (line: string) => void, notify: Notify): void {
+  for (const signal of ["SIGTERM", "SIGINT", "SIGQUIT"] as const) {
+    process.on(signal, () => {
+      notify("stopping");
+      void supervisor.stop({ force: signal !== "SIGTERM" });
+    });
+  }
   process.on("SIGHUP", () => {
     say("reloading");
-    void supervisor.reload();
+    notify("reloading");
+    void supervisor.reload().then(() => notify("ready"));
   });
   // Without a listener, Node would take this one for a wish to debug the supervisor.
   process.on("SIGUSR1", () => supervisor.reopen());

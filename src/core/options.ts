@@ -68,6 +68,15 @@ export const OPTIONS = {
     group: "Listening",
     doc: "listen on a unix socket instead",
   },
+  fd: {
+    type: "integer",
+    default: undefined,
+    flag: "fd",
+    value: "N",
+    group: "Listening",
+    doc: "listen on a socket that is bound already, with this descriptor; one from systemd is found without being told",
+    precedent: "gunicorn's fd://N; systemd's LISTEN_FDS",
+  },
   backlog: {
     type: "integer",
     default: 511,

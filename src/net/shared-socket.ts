@@ -21,30 +21,35 @@ export interface SharedSocket {
 
 interface Handle {
   readonly fd: number;
-  getsockname(address: object): number;
+  getsockname?(address: object): number;
   close(): void;
 }
 
-type CreateServerHandle = (address: string, port: number, addressType: 4 | 6 | -1) => Handle | number;
+type CreateServerHandle = (address: string, port: number, addressType: 4 | 6 | -1, fd?: number) => Handle | number;
+
+/** An address to bind, or the descriptor of a socket that is bound already. */
+export type Bindable = { hostname: string; port: number } | { unix: string } | { fd: number };
 
 /** @throws {Error} with the system's `code`: `EADDRINUSE`, `EACCES` … */
-export async function bindShared(to: { hostname: string; port: number } | { unix: string }): Promise<SharedSocket> {
-  if ("unix" in to) return bind(to.unix, -1, -1);
+export async function bindShared(to: Bindable): Promise<SharedSocket> {
+  if ("fd" in to) return share(create("", 0, -1, to.fd), `descriptor ${to.fd}`);
+  if ("unix" in to) return share(create(to.unix, -1, -1), to.unix);
   const { address, family } = await lookup(to.hostname);
-  return bind(address, to.port, family === 6 ? 6 : 4);
+  return share(create(address, to.port, family === 6 ? 6 : 4), `${address}:${to.port}`);
 }
 
-function bind(address: string, port: number, family: 4 | 6 | -1): SharedSocket {
-  const create = (net as unknown as { _createServerHandle: CreateServerHandle })._createServerHandle;
-  const handle = create(address, port, family);
-  if (typeof handle === "number") throw bindError(handle, family === -1 ? address : `${address}:${port}`);
+const create = (net as unknown as { _createServerHandle: CreateServerHandle })._createServerHandle;
+
+function share(handle: Handle | number, name: string): SharedSocket {
+  if (typeof handle === "number") throw bindError(handle, name);
   const rest = { fd: handle.fd, copy: () => copyOf(handle), close: () => handle.close() };
-  if (family === -1) return { address, ...rest };
-  const bound = {} as net.AddressInfo;
+  // A unix socket does not say what it is bound to.
+  if (handle.getsockname === undefined) return { address: name, ...rest };
+  const address = {} as net.AddressInfo;
   // libuv keeps an address in use to itself until somebody asks.
-  const errno = handle.getsockname(bound);
-  if (errno < 0) throw bindError(errno, `${address}:${port}`);
-  return { address: bound, ...rest };
+  const errno = handle.getsockname(address);
+  if (errno < 0) throw bindError(errno, name);
+  return { address, ...rest };
 }
 
 /**

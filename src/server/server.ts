@@ -55,6 +55,7 @@ export class Server {
   readonly #admission: Admission;
   readonly #host: Host & { draining: boolean };
   readonly #unix: string | undefined;
+  readonly #fd: number | undefined;
   readonly #listening: Promise<void>;
   #url = "";
   /** How many pieces of work go on in the background. */
@@ -90,6 +91,7 @@ export class Server {
       background: (work) => this.#waitFor(work),
     };
     this.#unix = options.unix;
+    this.#fd = options.fd;
     this.#listener = new Listener((socket, remoteAddress) => this.#accept(socket, remoteAddress), {
       port: options.port ?? OPTIONS.port.default,
       hostname: options.hostname ?? OPTIONS.hostname.default,
@@ -235,7 +237,7 @@ export class Server {
 
   #origin(): string {
     const address = this.#listener.address;
-    if (address === null || typeof address === "string") return `unix:${this.#unix}`;
+    if (address === null || typeof address === "string") return `unix:${this.#unix ?? `descriptor ${this.#fd}`}`;
     const host = address.family === "IPv6" ? `[${address.address}]` : address.address;
     return `http://${host}:${address.port}/`;
   }

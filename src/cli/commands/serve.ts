@@ -12,6 +12,7 @@ import { prepare } from "../serving.ts";
 import { DEFAULTS } from "../settings.ts";
 import { stopOnSignals } from "../signals.ts";
 import { supervise } from "../supervise.ts";
+import { notifier, passedSocket } from "../systemd.ts";
 import { VERSION } from "../version.ts";
 
 /** Resolves when it serves, or has said what was asked. @throws {CommandError} when it cannot. */
@@ -20,8 +21,10 @@ export async function run(args: readonly string[]): Promise<void> {
   if (command.action === "help") return console.log(helpText());
   if (command.action === "version") return console.log(`portico ${VERSION}`);
 
-  const { given } = command;
+  const given = { ...command.given };
   if (given.watch) return (await import("./dev.ts")).run(args);
+  const passed = given.fd ?? passedSocket(process.env);
+  if (passed !== undefined) given.fd = passed;
   refuseFormat(given.accessLogFormat);
   const log = errorLogOf({ ...DEFAULTS, ...given });
   const say = given.quiet ? () => {} : log.info;
@@ -32,19 +35,26 @@ export async function run(args: readonly string[]): Promise<void> {
     // An application that was loaded may hold timers and sockets of its own.
     return process.exit(0);
   }
+  const notify = notifier(process.env, console.error);
   if (given.pid !== undefined) writePidFile(given.pid);
   if (model === "threads" || model === "processes") {
     const settings = { ...DEFAULTS, ...given };
     // Found here once, so that it is the same for all, and what is wrong with it is said once.
     const entry = findEntry(command.entry);
-    const url = await supervise({ args, settings, model, workers, say });
-    return announce(url, entry, settings);
+    const url = await supervise({ args, settings, model, workers, say, notify });
+    await announce(url, entry, settings);
+    return notify("ready");
   }
   const serving = await prepare(command.entry, given);
   const { entry, settings } = serving;
   const observing = observe(settings);
   const server = await listen(serving, observing.options);
-  stopOnSignals(server, say, observing.close);
+  const close = () => {
+    notify("stopping");
+    return server.close();
+  };
+  stopOnSignals({ close }, say, observing.close);
   process.on("SIGUSR1", observing.reopen);
   await announce(server.url, entry, settings);
+  notify("ready");
 }
