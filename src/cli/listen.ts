@@ -25,7 +25,8 @@ export async function listen(
 
 /** Why the address cannot be had, and what to do, in one line. */
 export function bindFailure(error: unknown, settings: Settings): string {
-  const { unix } = settings;
+  const { unix, fd } = settings;
+  if (fd !== undefined) return `descriptor ${fd} is no socket to listen on: ${(error as Error).message}`;
   return unix === undefined ? addressFailure(error as NodeJS.ErrnoException, settings) : pathFailure(error, unix);
 }
 
