@@ -2,6 +2,7 @@
 import { accessFormat } from "../observe/access-format.ts";
 import { type AccessLog, openAccessLog } from "../observe/access-log.ts";
 import { type ErrorLog, errorLog } from "../observe/error-log.ts";
+import { Metrics } from "../observe/metrics.ts";
 import type { ServerOptions } from "../server/server.ts";
 import { failure, usageError } from "./command-error.ts";
 import type { Settings } from "./settings.ts";
@@ -13,14 +14,18 @@ export interface Observing {
   readonly reopen: () => void;
   /** Writes what there is, once the server has closed. */
   readonly close: () => Promise<void>;
+  /** What is measured; `null` unless somebody can ask for it. */
+  readonly metrics: Metrics | null;
 }
 
 /** @throws {CommandError} when a log cannot be opened. */
 export function observe(settings: Settings): Observing {
   const log = errorLogOf(settings);
   const accessLog = openAccess(settings, log);
+  const metrics = settings.admin === undefined ? null : new Metrics();
   return {
-    options: { onError: log.error, ...(accessLog !== null && { observers: [accessLog] }) },
+    options: { onError: log.error, observers: [accessLog, metrics].filter((observer) => observer !== null) },
+    metrics,
     reopen: () => void accessLog?.reopen(),
     close: async () => accessLog?.close(),
   };

@@ -1,10 +1,13 @@
 /** Serving by several workers: the socket is bound here, the application is loaded in each of them. */
 import { constants } from "node:os";
 import { bindShared } from "../net/shared-socket.ts";
+import { Workers } from "../observe/fleet.ts";
+import type { Samples } from "../observe/samples.ts";
 import type { Spawn } from "../run/messages.ts";
 import { processes } from "../run/processes.ts";
 import { Supervisor } from "../run/supervisor.ts";
 import { threads } from "../run/threads.ts";
+import { openAdmin } from "./admin.ts";
 import { failure } from "./command-error.ts";
 import { bindFailure } from "./listen.ts";
 import type { Settings } from "./settings.ts";
@@ -46,7 +49,10 @@ export async function supervise({
     throw failure(bindFailure(error, settings));
   });
   const spawn: Spawn = (model === "threads" ? threads : processes)(program, args, socket);
-  const supervisor = new Supervisor({ spawn, workers, workerTimeout, grace: settings["timeouts.grace"], say });
+  const grace = settings["timeouts.grace"];
+  const farewell = (name: string, content: unknown) => fleet.farewell(name, content as Samples);
+  const supervisor = new Supervisor({ spawn, workers, workerTimeout, grace, say, farewell });
+  const fleet = new Workers(supervisor);
   await supervisor.start().catch((error) => {
     socket.close();
     throw failure(error.message);
@@ -56,6 +62,7 @@ export async function supervise({
     process.exit(code);
   });
   obeySignals(supervisor, say, notify);
+  await openAdmin(fleet, settings);
   const { address } = socket;
   if (typeof address === "string") return `unix:${address}`;
   return `http://${address.family === "IPv6" ? `[${address.address}]` : address.address}:${address.port}/`;

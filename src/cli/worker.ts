@@ -1,4 +1,5 @@
 /** What a worker runs: the command line again, on a socket that its supervisor has bound. */
+import { threadId } from "node:worker_threads";
 import { toFetch } from "../gateway/to-fetch.ts";
 import { type Work, work } from "../run/worker.ts";
 import { Server } from "../server/server.ts";
@@ -23,11 +24,13 @@ async function open(): Promise<Work> {
   await probe(toFetch(handler), settings);
   const limits = section(settings, "limits");
   const timeouts = section(settings, "timeouts");
-  const { options, reopen, close } = observe(settings);
+  const { options, reopen, close, metrics } = observe(settings);
   if (!isThread) process.on("SIGUSR1", reopen);
   const { backlog } = settings;
   const server = new Server(handler, { fd, connect, backlog, limits, timeouts, timed: true, ...options });
-  return { server: await server.ready(), reopen, close };
+  const name = isThread ? `thread ${threadId}` : `pid ${process.pid}`;
+  const report = metrics === null ? undefined : () => metrics.samples(server, name);
+  return { server: await server.ready(), reopen, close, ...(report && { report }) };
 }
 
 /** @throws {Error} when the application does not answer the trial request, or with a server error. */

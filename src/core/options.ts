@@ -343,6 +343,16 @@ export const OPTIONS = {
     group: "Output",
     doc: "how errors are written to standard error: text or json, each in a line",
   },
+  admin: {
+    type: "string",
+    default: undefined,
+    flag: "admin",
+    value: "ADDR",
+    implied: "127.0.0.1:9901",
+    group: "Output",
+    doc: "serve metrics and health checks at this address: PORT on loopback, HOST:PORT, or :PORT for all",
+    precedent: "Envoy: 9901",
+  },
   check: {
     type: "boolean",
     default: false,

@@ -8,6 +8,8 @@ export type ToWorker =
   | { readonly kind: "drain"; readonly replaced: boolean }
   /** Let so many connections go: others have fewer. */
   | { readonly kind: "shed"; readonly count: number }
+  /** Say what is asked for by this name, in a report of this number. */
+  | { readonly kind: "ask"; readonly what: string; readonly number: number }
   /** Open the log files again: they were moved away. */
   | { readonly kind: "reopen" }
   /** End now. */
@@ -22,8 +24,13 @@ export type FromWorker =
   | { readonly kind: "beat"; readonly connections: number }
   /** It has done or grown enough, and would like to be replaced. */
   | { readonly kind: "retire"; readonly reason: string }
-  /** Its last words: requests that were let end, and requests that were cut off, since it was asked to drain. */
-  | { readonly kind: "drained"; readonly finished: number; readonly dropped: number };
+  /** What was asked for: plain data. */
+  | { readonly kind: "report"; readonly number: number; readonly content: unknown }
+  /**
+   * Its last words: requests that were let end, and requests that were cut off, since it was asked to drain; and what it
+   * would have reported, had it been asked once more.
+   */
+  | { readonly kind: "drained"; readonly finished: number; readonly dropped: number; readonly content?: unknown };
 
 /** The supervisor's end of a worker. */
 export interface Worker {

@@ -13,6 +13,24 @@ export interface SupervisorOptions {
   readonly grace: number;
   /** Takes each line there is to say. */
   readonly say: (line: string) => void;
+  /** Told what a worker has left behind. */
+  readonly farewell?: (name: string, content: unknown) => void;
+}
+
+/** A worker, as others may know it. */
+export interface MemberView {
+  readonly name: string;
+  readonly state: State;
+  /** When it was started: milliseconds since the epoch. */
+  readonly since: number;
+  /** As it said last. */
+  readonly connections: number;
+}
+
+/** What a worker said when it was asked. */
+export interface Report {
+  readonly name: string;
+  readonly content: unknown;
 }
 
 /** Milliseconds before a worker that could not start is tried again: doubled each time, up to the second. */
@@ -25,6 +43,9 @@ const MARGIN = 3000;
 /** Milliseconds that a worker may take to end at once. */
 const QUICK = 500;
 
+/** Milliseconds that a worker may take to answer a question: one that is blocked does not. */
+const ANSWER = 1000;
+
 /** How much more than its share of the connections a worker may have. */
 const SLACK = 0.2;
 
@@ -33,6 +54,7 @@ type State = "starting" | "ready" | "draining" | "ended";
 class Member {
   worker: Worker | null = null;
   state: State = "starting";
+  readonly since = Date.now();
   heard = Date.now();
   connections = 0;
   finished = 0;
@@ -74,6 +96,45 @@ export class Supervisor {
     this.#options = options;
     this.#wanted = options.workers;
     this.ended = new Promise((resolve) => (this.#end = resolve));
+  }
+
+  /** How many workers have ended: by dying, by being let go, or by failing to start. */
+  readonly ends = { died: 0, drained: 0, failed: 0 };
+
+  readonly #questions = new Map<number, (report: Report) => void>();
+  #asked = 0;
+
+  /** Whether connections are taken, and will be. */
+  get isTaking(): boolean {
+    return !this.#stopping && this.ready > 0;
+  }
+
+  get members(): MemberView[] {
+    return [...this.#members].map(({ worker, state, since, connections }) => {
+      return { name: worker?.name ?? "", state, since, connections };
+    });
+  }
+
+  /** Asks all workers for the same; who is blocked, or ends meanwhile, gives no answer. */
+  async ask(what: string): Promise<Report[]> {
+    const those = [...this.#members].filter(({ state }) => state === "ready" || state === "draining");
+    const answers = those.map((member) => this.#askOne(member, what));
+    return (await Promise.all(answers)).filter((report) => report !== null);
+  }
+
+  #askOne(member: Member, what: string): Promise<Report | null> {
+    const number = this.#asked++;
+    return new Promise((resolve) => {
+      const settle = (report: Report | null) => {
+        clearTimeout(late);
+        this.#questions.delete(number);
+        resolve(report);
+      };
+      const late = setTimeout(() => settle(null), ANSWER);
+      void member.ended.promise.then(() => settle(null));
+      this.#questions.set(number, settle);
+      member.worker?.send({ kind: "ask", what, number });
+    });
   }
 
   /** How many workers are ready. */
@@ -168,7 +229,11 @@ export class Supervisor {
         this.#options.say(`worker ${member.worker?.name} is replaced: ${message.reason}`);
         void this.#replace().then(() => this.#drain(member, { replaced: true }));
         break;
+      case "report":
+        this.#questions.get(message.number)?.({ name: member.worker!.name, content: message.content });
+        break;
       case "drained":
+        if (message.content !== undefined) this.#options.farewell?.(member.worker!.name, message.content);
         member.finished = message.finished;
         member.dropped = message.dropped;
     }
@@ -178,6 +243,7 @@ export class Supervisor {
     const was = member.state;
     member.state = "ended";
     this.#members.delete(member);
+    this.ends[was === "starting" ? "failed" : was === "draining" ? "drained" : "died"]++;
     member.ready.refuse(new Error(member.line || `a worker ended before it was ready: ${how}`));
     member.ended.open();
     if (was !== "ready" || this.#stopping) return;

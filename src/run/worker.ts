@@ -18,6 +18,8 @@ export interface Work {
   readonly server: Served;
   /** Opens log files again. */
   reopen?(): void;
+  /** Says what is asked for by name; called without one, what is to outlive the worker. */
+  report?(what?: string): unknown;
   /** What is to be done at the end, when the server has closed. */
   close?(): Promise<void>;
 }
@@ -46,6 +48,7 @@ export async function work(channel: Channel, open: () => Promise<Work>, lifespan
   channel.receive((message) => {
     if (message === null) process.exit(1);
     if (message.kind === "reopen") return work?.reopen?.();
+    if (message.kind === "ask") return answer(channel, work, message);
     if (message.kind === "stop" || work === null) process.exit(0);
     if (message.kind === "shed") work.server.shed(message.count);
     else void drain(channel, work, message.replaced);
@@ -63,6 +66,10 @@ export async function work(channel: Channel, open: () => Promise<Work>, lifespan
   if (lifespan.timeout > 0) watch(lifespan.timeout);
   channel.send({ kind: "ready" });
   beat(channel, server, lifespan);
+}
+
+function answer(channel: Channel, work: Work | null, { what, number }: ToWorker & { kind: "ask" }): void {
+  channel.send({ kind: "report", number, content: work?.report?.(what) ?? null });
 }
 
 function beat(channel: Channel, server: Served, { maxRequests, maxRss }: Lifespan): void {
@@ -91,11 +98,11 @@ function underWay(server: Served): string[] {
   });
 }
 
-async function drain(channel: Channel, { server, close }: Work, patient: boolean): Promise<void> {
+async function drain(channel: Channel, { server, close, report }: Work, patient: boolean): Promise<void> {
   const before = server.counters.requests - server.requests().length;
   await server.close({ patient });
   const { requests, dropped } = server.counters;
   await close?.();
-  channel.send({ kind: "drained", finished: requests - before - dropped, dropped });
+  channel.send({ kind: "drained", finished: requests - before - dropped, dropped, content: report?.() });
   setImmediate(() => process.exit(0));
 }

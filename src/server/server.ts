@@ -123,6 +123,11 @@ export class Server {
     return this.#listener.address;
   }
 
+  /** Whether it is closing, or closed. */
+  get isDraining(): boolean {
+    return this.#host.draining;
+  }
+
   /** How many connections are open. */
   get connections(): number {
     return this.#connections.size;

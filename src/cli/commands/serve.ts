@@ -1,5 +1,7 @@
 /** `portico [ENTRY] [PORT] [OPTIONS]`: serves files, or an application, until it is stopped. */
 
+import { OneProcess } from "../../observe/fleet.ts";
+import { adminAddress, openAdmin } from "../admin.ts";
 import { announce } from "../announce.ts";
 import { parseArguments } from "../arguments.ts";
 import { findEntry } from "../entry.ts";
@@ -26,6 +28,7 @@ export async function run(args: readonly string[]): Promise<void> {
   const passed = given.fd ?? passedSocket(process.env);
   if (passed !== undefined) given.fd = passed;
   refuseFormat(given.accessLogFormat);
+  if (given.admin !== undefined) adminAddress(given.admin);
   const log = errorLogOf({ ...DEFAULTS, ...given });
   const say = given.quiet ? () => {} : log.info;
   const { model, workers } = plan(given);
@@ -49,6 +52,7 @@ export async function run(args: readonly string[]): Promise<void> {
   const { entry, settings } = serving;
   const observing = observe(settings);
   const server = await listen(serving, observing.options);
+  if (observing.metrics !== null) await openAdmin(new OneProcess(observing.metrics, server), settings);
   const close = () => {
     notify("stopping");
     return server.close();
