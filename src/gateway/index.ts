@@ -14,6 +14,7 @@ export {
   type NodeListenerOptions,
   type NodeUpgradeListener,
 } from "./node/from-listener.ts";
+export { type NodeMiddleware, type ToNodeListenerOptions, toNodeListener } from "./node/to-listener.ts";
 export { toFetch } from "./to-fetch.ts";
 export type { ConnectContext, ServerContext } from "./wintertc/context.ts";
 export type { ErrorCode, ProtocolError } from "./wintertc/errors.ts";

@@ -3,7 +3,7 @@
  * called in tests, and how they run where somebody else serves.
  */
 import type { Duplex } from "node:stream";
-import { FieldLines } from "../http/field-lines.ts";
+import { type FieldLines, NO_FIELDS, writeFieldLines } from "../http/field-lines.ts";
 import { RequestHead } from "../http/request-head.ts";
 import { isBodiless } from "../http/status.ts";
 import type { BodySource, Chunk, ConnectionInfo, Exchange, FieldList, Handler } from "./contract.ts";
@@ -47,7 +47,8 @@ class FetchExchange implements Exchange {
 
   constructor(request: Request, resolve: (response: Response) => void, reject: (reason: unknown) => void) {
     const url = new URL(request.url);
-    this.head = new RequestHead(request.method, url.pathname + url.search, 1, fieldLines(request.headers, url.host));
+    const headers = request.headers.has("host") ? [...request.headers] : [["host", url.host], ...request.headers];
+    this.head = new RequestHead(request.method, url.pathname + url.search, 1, writeFieldLines(headers.flat()));
     this.body = new StreamSource(request);
     this.connection = {
       remoteAddress: "",
@@ -189,7 +190,7 @@ class FetchExchange implements Exchange {
 
 class StreamSource implements BodySource {
   readonly length: number | null;
-  readonly trailers: FieldLines = new FieldLines("", []);
+  readonly trailers: FieldLines = NO_FIELDS;
   readonly #stream: ReadableStream<Uint8Array> | null;
   #reader: ReadableStreamDefaultReader<Uint8Array> | null = null;
 
@@ -215,16 +216,4 @@ class StreamSource implements BodySource {
 /** Bytes that are the reader's own: it may pass their buffer on. */
 function bytesOf(chunk: Chunk): Uint8Array<ArrayBuffer> {
   return typeof chunk === "string" ? new TextEncoder().encode(chunk) : new Uint8Array(chunk);
-}
-
-function fieldLines(headers: Headers, host: string): FieldLines {
-  let text = "";
-  const spans: number[] = [];
-  const lines = headers.has("host") ? [...headers] : [["host", host] as const, ...headers];
-  for (const [name, value] of lines) {
-    const start = text.length;
-    text += `${name}: ${value}\r\n`;
-    spans.push(start, start + name.length, start + name.length + 2, text.length - 2);
-  }
-  return new FieldLines(text, spans);
 }

@@ -55,6 +55,19 @@ export class FieldLines implements Iterable<[name: string, value: string]> {
 
 export const NO_FIELDS: FieldLines = new FieldLines("", []);
 
+/** Writes names and values, in turn, out as the section that they would have come in. */
+export function writeFieldLines(list: readonly string[]): FieldLines {
+  let text = "";
+  const spans: number[] = [];
+  for (let at = 0; at < list.length; at += 2) {
+    const start = text.length;
+    const [name, value] = [list[at]!, list[at + 1]!];
+    text += `${name}: ${value}\r\n`;
+    spans.push(start, start + name.length, start + name.length + 2, text.length - 2);
+  }
+  return new FieldLines(text, spans);
+}
+
 /** Whether the token at `start` is `name`, without regard to case. Names are tokens, so |0x20 folds only letters. */
 function nameIs(text: string, start: number, name: string): boolean {
   for (let i = 0; i < name.length; i++) {

@@ -7,7 +7,7 @@ export { acceptedCodings, CODINGS, type Coding } from "./accept-encoding.ts";
 export { isAuthority } from "./authority.ts";
 export { evaluatePreconditions, hasPreconditions, ifRangeHolds, type Validators } from "./conditional.ts";
 export { currentHttpDate, httpDate, parseHttpDate } from "./date.ts";
-export { FieldLines, NO_FIELDS } from "./field-lines.ts";
+export { FieldLines, NO_FIELDS, writeFieldLines } from "./field-lines.ts";
 export { rawPath, rawQuery, readPath, type SitePath, writePath } from "./path.ts";
 export { type ByteRange, contentRange, layOutParts, type Multipart, resolveRanges } from "./ranges.ts";
 export { RequestHead } from "./request-head.ts";
