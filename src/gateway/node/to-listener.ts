@@ -41,9 +41,6 @@ export function toNodeListener(
   };
 }
 
-/** What Node's types ask for says of no name that it may be absent. */
-type Hints = Record<string, string | string[]>;
-
 class ListenerExchange implements Exchange {
   readonly head: RequestHead;
   readonly body: BodySource;
@@ -91,8 +88,8 @@ class ListenerExchange implements Exchange {
     if (status === 100) response.writeContinue();
     else if (status === 102) response.writeProcessing();
     else if (status === 103) {
-      // By their names in lower case.
-      response.writeEarlyHints(grouped(fields.map((text, at) => (at % 2 === 0 ? text.toLowerCase() : text))) as Hints);
+      const hints = [...grouped(fields)].map(([name, { values }]) => [name, values]);
+      response.writeEarlyHints(Object.fromEntries(hints));
     }
   }
 
@@ -111,7 +108,7 @@ class ListenerExchange implements Exchange {
     response.strictContentLength = true;
     response.statusCode = status;
     response.statusMessage = reason;
-    for (const [name, values] of Object.entries(grouped(fields))) {
+    for (const { name, values } of grouped(fields).values()) {
       response.setHeader(name, values.length === 1 ? values[0]! : values);
       this.#names.add(name);
     }
@@ -148,7 +145,7 @@ class ListenerExchange implements Exchange {
     if (trailers !== undefined) {
       // A head that is sent without its body cannot tell its length: only chunks can be followed by trailers.
       response.flushHeaders();
-      response.addTrailers(grouped(trailers) as unknown as Record<string, string>);
+      response.addTrailers([...writeFieldLines(trailers)]);
     }
     response.end(chunk);
   }
@@ -255,17 +252,21 @@ class SocketInfo implements ConnectionInfo {
   }
 }
 
-/** The values of each field, under the name that came first for it. */
-function grouped(fields: FieldList): Record<string, string[]> {
-  const names = new Map<string, string>();
-  const values: Record<string, string[]> = {};
+interface Field {
+  readonly name: string;
+  readonly values: string[];
+}
+
+/** Fields by their names in lower case. */
+function grouped(fields: FieldList): Map<string, Field> {
+  const known = new Map<string, Field>();
   for (let at = 0; at < fields.length; at += 2) {
     const [name, value] = [fields[at]!, fields[at + 1]!];
-    const folded = name.toLowerCase();
-    if (!names.has(folded)) names.set(folded, name);
-    (values[names.get(folded)!] ??= []).push(value);
+    const field = known.get(name.toLowerCase());
+    if (field === undefined) known.set(name.toLowerCase(), { name, values: [value] });
+    else field.values.push(value);
   }
-  return values;
+  return known;
 }
 
 function clientLeft(): DOMException {
