@@ -1,13 +1,13 @@
 /** Programs that download: curl and wget, as people use them. */
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
-import { readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { files } from "../../src/static/index.ts";
 import { start } from "../server/support.ts";
+import { run } from "./programs.ts";
 import { makeTree, settled } from "./support.ts";
 
 const without = (tool: string) =>
@@ -34,14 +34,6 @@ async function serve(t: TestContext): Promise<{ url: string; into: string }> {
   await settled(path.join(root, "large.bin"));
   const { url } = await start(t, files(root));
   return { url, into: makeTree(t, {}) };
-}
-
-async function run(tool: string, cwd: string, words: readonly string[]): Promise<{ code: number; output: string }> {
-  const child = spawn(tool, words, { cwd, env: { ...process.env, LC_ALL: "C" } });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (output += text));
-  const [code] = await once(child, "close");
-  return { code, output };
 }
 
 const curl = (cwd: string, ...words: string[]) => run("curl", cwd, ["-sS", "--fail-early", ...words]);
@@ -132,6 +124,35 @@ test("wget mirrors a site, and the second time only what has changed", { skip: n
   assert.match((await mirror()).output, /304 Not Modified/);
   const second = await mirror("--no-if-modified-since");
   assert.equal(second.output.match(/Server file no newer than local file/g)?.length, mirrored.length, second.output);
+});
+
+test("wget mirrors what is listed, and the second time only what has changed", { skip: noWget }, async (t) => {
+  const listed = {
+    "a b/100%?#.html": "first",
+    "a b/deep/er/file.txt": "second",
+    "a:b.txt": "third",
+    "ünï 'quoted' \"twice\".md": "fourth",
+    "empty/.hidden": "",
+  };
+  const root = makeTree(t, listed);
+  for (const name of Object.keys(listed)) utimesSync(path.join(root, name), OLD, OLD);
+  const { url } = await start(t, files(root, { listing: true, checkInterval: 0 }));
+  const into = makeTree(t, {});
+  const mirror = () =>
+    wget(into, "--mirror", "--no-host-directories", "--reject", "index.html*", "--restrict-file-names=nocontrol", url);
+  const first = await mirror();
+  assert.equal(first.code, 0, first.output);
+  const { "empty/.hidden": _, ...shown } = listed;
+  const names = readdirSync(into, { recursive: true, encoding: "utf8" });
+  const mirrored = names.filter((name) => statSync(path.join(into, name)).isFile());
+  assert.deepEqual(mirrored.sort(), Object.keys(shown).sort());
+  for (const [name, content] of Object.entries(shown))
+    assert.equal(readFileSync(path.join(into, name), "utf8"), content);
+  writeFileSync(path.join(root, "a b/deep/er/file.txt"), "changed, deep inside");
+  const second = await mirror();
+  assert.equal(second.code, 0, second.output);
+  assert.equal(readFileSync(path.join(into, "a b/deep/er/file.txt"), "utf8"), "changed, deep inside");
+  assert.equal(second.output.match(/304 Not Modified/g)?.length, Object.keys(shown).length - 1, second.output);
 });
 
 test("curl and wget get what somebody compressed before", { skip: noCurl || noWget }, async (t) => {

@@ -206,10 +206,12 @@ test("what we may not read is not listed", { skip: process.getuid?.() === 0 && "
   const root = makeTree(t, { "a.txt": "a", "mine.txt": "", "closed/x": "" });
   chmodSync(path.join(root, "mine.txt"), 0);
   chmodSync(path.join(root, "closed"), 0);
-  t.after(() => chmodSync(path.join(root, "closed"), 0o700));
   const client = await visit(t, root, { listing: true });
-  assert.deepEqual(await namesAt(client, "/"), ["a.txt"]);
-  assert.equal((await client.get("/closed/")).status, 404);
+  const names = await namesAt(client, "/");
+  const { status } = await client.get("/closed/");
+  // As it has to be for whoever clears it away.
+  chmodSync(path.join(root, "closed"), 0o700);
+  assert.deepEqual([names, status], [["a.txt"], 404]);
 });
 
 test("a directory that is swapped for a link while it is read is still the one that was opened", (t) => {
