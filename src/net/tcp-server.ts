@@ -111,6 +111,8 @@ export class TcpServer {
   async #drain(grace: number): Promise<void> {
     await this.#listening.catch(() => {});
     this.#listener.close();
+    // What has reached the kernel by now is still read: the event loop polls its sockets between two of these.
+    for (let turn = 0; turn < 2; turn++) await new Promise(setImmediate);
     for (const connection of this.#connections) connection.retire();
     const late = setTimeout(() => this.#cutAll(), grace);
     await Promise.all([...this.#connections].map(({ closed }) => closed));

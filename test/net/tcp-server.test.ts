@@ -135,6 +135,19 @@ test("a closing server refuses new connections, answers what has come, and tells
   assert.equal(server.connections, 0);
 });
 
+test("what was sent before a server closes is still read", async (t) => {
+  const lines: (string | null)[] = [];
+  const server = await startTcp(t, async (connection) => {
+    await connection.end("goodbye\n");
+    lines.push(await connection.readLine());
+  });
+  const connection = await dial(t, server);
+  assert.equal(await connection.readLine(), "goodbye");
+  await connection.end("the last word\n");
+  await server.close();
+  assert.deepEqual(lines, ["the last word"]);
+});
+
 test("what has not ended when the grace is over is reset, with force at once", async (t) => {
   for (const options of [{ grace: 50 }, { force: true }]) {
     const began = deferred();

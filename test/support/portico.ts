@@ -48,8 +48,16 @@ export async function startPortico(args: readonly string[], surroundings: Surrou
 }
 
 /** Starts the command without waiting for an address: for a quiet one. */
-export function launch(args: readonly string[], { cwd, env }: Surroundings = {}): Portico {
-  const child = spawnPortico(args, { cwd, env });
+export function launch(args: readonly string[], surroundings: Surroundings = {}): Portico {
+  return follow(spawnPortico(args, surroundings));
+}
+
+/** Starts any program of Node's, in the same surroundings. */
+export function launchNode(args: readonly string[], surroundings: Surroundings = {}): Portico {
+  return follow(spawnNode(args, surroundings));
+}
+
+function follow(child: ChildProcess): Portico {
   const exited = exitOf(child);
   let output = "";
   for (const stream of [child.stdout!, child.stderr!]) {
@@ -98,9 +106,13 @@ export async function runPortico(args: readonly string[], surroundings: Surround
   return { ...(await exitOf(child)), ...text };
 }
 
-function spawnPortico(args: readonly string[], { cwd, env }: Surroundings): ChildProcess {
+function spawnPortico(args: readonly string[], surroundings: Surroundings): ChildProcess {
+  return spawnNode([BIN, ...args], surroundings);
+}
+
+function spawnNode(args: readonly string[], { cwd, env }: Surroundings): ChildProcess {
   const { HOST: _host, NODE_TEST_CONTEXT: _context, FORCE_COLOR: _colour, ...inherited } = process.env;
-  const child = spawn(process.execPath, [BIN, ...args], { cwd, env: { ...inherited, PORT: "0", ...env } });
+  const child = spawn(process.execPath, args, { cwd, env: { ...inherited, PORT: "0", ...env } });
   running.add(child);
   return child;
 }
