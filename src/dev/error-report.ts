@@ -1,5 +1,6 @@
 /** An error as plain data, so that it can be shown elsewhere than where it was thrown. */
 import { inspect } from "node:util";
+import { withoutServer } from "./frames.ts";
 
 export interface ErrorReport {
   readonly name: string;
@@ -62,6 +63,6 @@ export function errorOf(report: ErrorReport): Error {
     errors === undefined ? new Kind(message, options) : new AggregateError(errors.map(errorOf), message, options);
   // Not enumerable, as in the original: printing an error shows them by itself.
   Object.defineProperty(error, "name", { value: name || "Error", configurable: true });
-  Object.defineProperty(error, "stack", { value: stack || `${name}: ${message}`, configurable: true });
+  Object.defineProperty(error, "stack", { value: withoutServer(stack) || `${name}: ${message}`, configurable: true });
   return Object.assign(error, properties);
 }

@@ -11,7 +11,7 @@ export interface ReloaderOptions {
   /** Starts a process that waits to load the application. */
   readonly spawn: () => ApplicationProcess;
   /** Answers with why the application cannot be loaded. */
-  readonly showFailure: (exchange: Exchange, failure: LoadFailure) => void;
+  readonly showFailure: (exchange: Exchange, failure: LoadFailure) => void | Promise<void>;
   /** Whether a request is for a page, whose reader wants to know what is wrong rather than see the last good state. */
   readonly wantsPage: (exchange: Exchange) => boolean;
   /** Told of files that the application was loaded from. */
@@ -147,10 +147,10 @@ export class Reloader {
 }
 
 /** What ended without a word about why. */
-function failureOf({ message, stack = "" }: Error): LoadFailure {
+function failureOf({ message }: Error): LoadFailure {
   return {
     line: `the application cannot be loaded: ${message}`,
-    error: { name: "Error", message, stack: stack.split("\n", 1)[0]!, properties: {} },
+    error: { name: "", message, stack: "", properties: {} },
   };
 }
 

@@ -150,11 +150,11 @@ describe("code that cannot be loaded", { timeout: 60_000 }, () => {
 
   test("from the start on is shown to everybody, until it is repaired", async (t) => {
     const { ask, save } = await develop(t, { "server.ts": 'import "./missing.ts";\nexport default {' }, "server.ts");
-    assert.match(await ask("/"), /^server\.ts:2:1\d: /);
+    assert.match(await ask("/"), /^ {4}at server\.ts:2:1\d$/m);
     save("server.ts", 'import { word } from "./missing.ts"; export default { fetch: () => new Response(word) };');
     assert.match(await ask("/"), /^server\.ts imports missing\.ts, which does not exist$/m);
     save("missing.ts", "export const word = 1 +;");
-    assert.match(await ask("/"), /^missing\.ts:1:24: /);
+    assert.match(await ask("/"), /^ {4}at missing\.ts:1:24$/m);
     save("missing.ts", 'export const word = "found";');
     assert.equal(await ask("/"), "found");
   });

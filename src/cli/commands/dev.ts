@@ -2,13 +2,14 @@
 import { fork } from "node:child_process";
 import { dirname, relative, resolve } from "node:path";
 import { meaningOf } from "../../dev/changes.ts";
-import { showLoadFailure } from "../../dev/failure.ts";
+import { showErrors, showLoadFailure } from "../../dev/errors.ts";
 import type { ApplicationProcess } from "../../dev/generation.ts";
 import { Live } from "../../dev/live.ts";
 import type { FromApplication } from "../../dev/messages.ts";
 import { wantsPage } from "../../dev/page-request.ts";
 import { Reloader } from "../../dev/reloader.ts";
 import { Watcher } from "../../dev/watch.ts";
+import type { Exchange } from "../../gateway/contract.ts";
 import { files } from "../../static/index.ts";
 import { announce } from "../announce.ts";
 import type { Application } from "../application.ts";
@@ -38,9 +39,11 @@ export async function run(args: readonly string[]): Promise<void> {
   if (command.action === "version") return console.log(`portico ${VERSION}`);
   const given = forDevelopment(command.given);
   refuseFormat(given.accessLogFormat);
-  const say = given.quiet ? () => {} : errorLogOf({ ...DEFAULTS, ...given }).info;
+  const log = errorLogOf({ ...DEFAULTS, ...given });
+  const say = given.quiet ? () => {} : log.info;
 
-  const development = new Development(say);
+  const report = (error: unknown, { head }: Exchange) => log.failed(`${head.method} ${head.target}`, error);
+  const development = new Development(say, report);
   const serving = await prepare(command.entry, given, development);
   const observing = observe(serving.settings);
   const server = await listen({ ...serving, handler: development.live.behind(serving.handler) }, observing.options);
@@ -62,14 +65,16 @@ class Development implements Means {
   readonly live = new Live();
 
   readonly #say: (line: string) => void;
+  readonly #report: (error: unknown, exchange: Exchange) => void;
   readonly #watcher: Watcher;
   readonly #served: string[] = [];
   readonly #loaded = new Set<string>();
   #application: string | undefined;
   #reloader: Reloader | null = null;
 
-  constructor(say: (line: string) => void) {
+  constructor(say: (line: string) => void, report: (error: unknown, exchange: Exchange) => void) {
     this.#say = say;
+    this.#report = report;
     this.#watcher = new Watcher(
       (path) => this.#changed(path),
       ({ message }, directory) => console.error(`portico: saves in ${directory} go unnoticed: ${message}`),
@@ -99,7 +104,11 @@ class Development implements Means {
     const { wishes, connects } = await reloader.start();
     this.#reloader = reloader;
     const { handler } = reloader;
-    return { handler: this.live.application(handler), ...(connects && { connect: handler }), wishes };
+    return {
+      handler: this.live.application(showErrors(handler, this.#report)),
+      ...(connects && { connect: handler }),
+      wishes,
+    };
   };
 
   #follow(files: readonly string[]): void {

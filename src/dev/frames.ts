@@ -1,0 +1,85 @@
+/** Where an error was thrown: the frames of its stack, and the source around each. */
+import { readFileSync } from "node:fs";
+import { relative, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { ErrorReport } from "./error-report.ts";
+
+/** Whose code a frame is: only the application's own is likely to be wrong. */
+export type Owner = "application" | "library" | "portico" | "node";
+
+export interface Frame {
+  /** What was called; empty at the top of a module. */
+  readonly name: string;
+  /** An absolute path, or a `node:` name. */
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly owner: Owner;
+}
+
+/** A line of V8's (v8.dev/docs/stack-trace-api): `    at async name (file:///path:1:2)`, or without the name. */
+const LINE = /^ +at (?:async )?(?:(.*?) \()?((?:file:\/\/|node:|[A-Za-z]:[\\/]|\/).*?):([0-9]+):([0-9]+)\)?$/;
+
+/** What a syntax error begins with: `/path:1:2: ` in our compiler's message, `file:///path:1` in a stack of Node's. */
+const PLACE = /^((?:file:\/\/|[A-Za-z]:[\\/]|\/).*?):([0-9]+)(?::([0-9]+): .*)?$/;
+
+/** The folder of this package's code. */
+const PORTICO = fileURLToPath(new URL("..", import.meta.url));
+
+/** The frames, from the innermost on; of a syntax error, the place where it is comes first. */
+export function framesOf({ name, message, stack }: ErrorReport): Frame[] {
+  const frames = stack.split("\n").flatMap((line) => frameOf(LINE.exec(line)?.slice(1)));
+  if (name !== "SyntaxError") return frames;
+  const place = PLACE.exec(message.split("\n", 1)[0]!) ?? PLACE.exec(stack.split("\n", 1)[0]!);
+  const [, file, line, column = "1"] = place ?? [];
+  return [...frameOf(file === undefined ? undefined : ["", file, line!, column]), ...frames];
+}
+
+function frameOf(parts: readonly string[] | undefined): Frame[] {
+  if (parts === undefined) return [];
+  const [name = "", where, line, column] = parts;
+  const file = where!.startsWith("file:") ? fileURLToPath(where!) : where!;
+  return [{ name, file, line: Number(line), column: Number(column), owner: ownerOf(file) }];
+}
+
+function ownerOf(file: string): Owner {
+  if (file.startsWith("node:")) return "node";
+  if (file.startsWith(PORTICO)) return "portico";
+  return /[\\/]node_modules[\\/]/.test(file) ? "library" : "application";
+}
+
+/** The stack without what the application does not know: the server around it. */
+export function withoutServer(stack: string): string {
+  const lines = stack.split("\n");
+  const last = lines.findLastIndex((line) => frameOf(LINE.exec(line)?.slice(1))[0]?.owner === "application");
+  // An error of our own making has nothing else.
+  if (last < 0) return stack;
+  const hides = (line: string, at: number) => at > last || frameOf(LINE.exec(line)?.slice(1))[0]?.owner === "portico";
+  return lines.filter((line, at) => !line.startsWith("    at ") || !hides(line, at)).join("\n");
+}
+
+/** A file as it would be typed from here. */
+export function shown(file: string): string {
+  const path = relative(process.cwd(), file);
+  return file.startsWith("node:") || path.startsWith(`..${sep}`) || path === "" ? file : path;
+}
+
+export interface SourceLine {
+  readonly number: number;
+  readonly text: string;
+}
+
+/** Lines before and after the one in question. */
+const AROUND = 6;
+
+/** The lines around a frame's, as the file has them now; none if it cannot be read. */
+export function sourceAround({ file, line, owner }: Frame): SourceLine[] {
+  if (owner === "node") return [];
+  try {
+    const lines = readFileSync(file, "utf8").split(/\r?\n/);
+    const start = Math.max(0, line - 1 - AROUND);
+    return lines.slice(start, line + AROUND).map((text, at) => ({ number: start + at + 1, text }));
+  } catch {
+    return [];
+  }
+}
