@@ -59,6 +59,8 @@ class RemoteExchange implements Exchange {
   readonly #over: () => void;
   readonly #abort = new AbortController();
   #state = OPEN;
+  /** Why nothing can be sent any more, though the response is not complete. */
+  #gone: unknown;
   /** Bytes written that the client has not taken. */
   #underWay = 0;
   #waiting: { resolve: () => void; reject: (reason: unknown) => void }[] = [];
@@ -102,7 +104,7 @@ class RemoteExchange implements Exchange {
 
   write(chunk: Chunk): boolean {
     this.#refuseUnlessStarted("write");
-    if (this.signal.aborted) return false;
+    if (this.#gone !== undefined) return false;
     const size = typeof chunk === "string" ? Buffer.byteLength(chunk) : chunk.byteLength;
     this.#underWay += size;
     this.#way.send({ kind: "write", id: this.#id, chunk, size });
@@ -110,14 +112,14 @@ class RemoteExchange implements Exchange {
   }
 
   drained(): Promise<void> {
-    if (this.signal.aborted) return Promise.reject(this.signal.reason);
+    if (this.#gone !== undefined) return Promise.reject(this.#gone);
     if (this.#underWay < HIGH_WATER) return Promise.resolve();
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
 
   end(chunk?: Chunk, trailers?: FieldList): void {
     this.#refuseUnlessStarted("end");
-    if (this.signal.aborted) return;
+    if (this.#gone !== undefined) return;
     if (trailers !== undefined) this.#check(200, trailers, undefined);
     this.#way.send({
       kind: "end",
@@ -130,7 +132,7 @@ class RemoteExchange implements Exchange {
 
   takeOver(): Duplex {
     if (this.started) throw new TypeError("takeOver: the response has started");
-    if (this.signal.aborted) throw this.signal.reason;
+    if (this.#gone !== undefined) throw this.#gone;
     const { method, fields } = this.head;
     const asks = method === "CONNECT" || fields.has("upgrade");
     if (!asks || this.body.length !== 0) {
@@ -164,7 +166,7 @@ class RemoteExchange implements Exchange {
   abort(cause?: unknown): void {
     if (this.#state === ENDED) return;
     this.#way.send({ kind: "abort", id: this.#id, ...(cause !== undefined && { reason: reasonOf(cause) }) });
-    this.leave(cause ?? new DOMException("The exchange was aborted", "AbortError"));
+    this.#leave(cause ?? new DOMException("The exchange was aborted", "AbortError"));
   }
 
   /** The handler threw. */
@@ -173,9 +175,10 @@ class RemoteExchange implements Exchange {
     if (this.#state !== ENDED) this.#end();
   }
 
-  leave(reason: unknown): void {
+  #leave(reason: unknown): void {
     this.body.fail(reason);
     if (this.#state === ENDED) return;
+    this.#gone = reason;
     this.#abort.abort(reason);
     for (const { reject } of this.#waiting.splice(0)) reject(reason);
     this.#end();
@@ -193,7 +196,10 @@ class RemoteExchange implements Exchange {
         if (this.#underWay < HIGH_WATER) for (const { resolve } of this.#waiting.splice(0)) resolve();
         return;
       case "left":
-        return this.leave(thrownBy(message.reason));
+        this.body.fail(thrownBy(message.reason));
+        return this.#abort.abort(thrownBy(message.reason));
+      case "gone":
+        return this.#leave(thrownBy(message.reason));
       case "received":
         this.#taken?.received(message.bytes);
     }
@@ -201,7 +207,7 @@ class RemoteExchange implements Exchange {
 
   #refuseUnlessStarted(call: string): void {
     if (this.#state === OPEN) throw new TypeError(`${call}: the response has not started`);
-    if (this.#state === ENDED && !this.signal.aborted) throw new TypeError(`${call}: the response has ended`);
+    if (this.#state === ENDED && this.#gone === undefined) throw new TypeError(`${call}: the response has ended`);
   }
 
   #end(): void {

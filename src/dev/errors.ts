@@ -53,7 +53,7 @@ class RecordedExchange extends DelegatingExchange {
     const beginning = await this.#body.beginning();
     const exchange = this.inner;
     const { head } = exchange;
-    if (exchange.signal.aborted) return;
+    if (exchange.started) return;
     if (!isOurs(head.fields.get("host"))) {
       return answer(
         exchange,
@@ -111,7 +111,7 @@ class RecordedBody implements BodySource {
     const piece = await this.#inner.read();
     if (piece !== null && this.#size < SHOWN) {
       // The application may do with its piece what it likes.
-      this.#pieces.push(piece.slice(0, SHOWN - this.#size));
+      this.#pieces.push(Buffer.from(piece.subarray(0, SHOWN - this.#size)));
       this.#size += piece.length;
     }
     return piece;

@@ -17,13 +17,18 @@ export function followSources(events: string): void {
 
   /** Loads every stylesheet of this origin again, and takes the old one away when the new one is there. */
   const swapStyles = () => {
+    for (const late of document.querySelectorAll("link[data-portico]")) late.remove();
     for (const old of document.querySelectorAll<HTMLLinkElement>('link[rel~="stylesheet"][href]')) {
       const url = new URL(old.href);
       if (url.origin !== location.origin) continue;
       url.searchParams.set("portico", String(Date.now()));
       const fresh = old.cloneNode() as HTMLLinkElement;
       fresh.href = url.href;
-      fresh.addEventListener("load", () => old.remove());
+      fresh.dataset.portico = "loading";
+      fresh.addEventListener("load", () => {
+        fresh.removeAttribute("data-portico");
+        old.remove();
+      });
       fresh.addEventListener("error", () => fresh.remove());
       old.after(fresh);
     }

@@ -14,25 +14,45 @@ import { wantsPage } from "./page-request.ts";
 const EVENTS = "/.portico/events";
 const SCRIPT = "/.portico/live.js";
 
+/** Milliseconds without a change after which a save counts as done. */
+const QUIET = 25;
+
 export class Live {
   readonly #listeners = new Set<Exchange>();
   /** Of another run of the server, no version is the same. */
   readonly #run = Date.now().toString(36);
   #count = 0;
+  /** Whether more than stylesheets has changed since the pages were told. */
+  #isStale = false;
+  #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
 
   /** The sources have changed: pages that are open load again. */
   reload(): void {
     this.#count++;
-    for (const listener of this.#listeners) listener.write(this.#versionEvent());
+    this.#isStale = true;
+    this.#tellSoon();
   }
 
   /** Stylesheets have changed: pages that are open take the new ones. */
   swapStyles(): void {
-    for (const listener of this.#listeners) listener.write("event: styles\ndata:\n\n");
+    this.#tellSoon();
   }
 
-  /** Ends the streams of events. */
+  /** Once a save is done, which may tell of several changes: a page would be loaded in the middle of it. */
+  #tellSoon(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      const event = this.#isStale ? this.#versionEvent() : "event: styles\ndata:\n\n";
+      this.#isStale = false;
+      for (const listener of this.#listeners) listener.write(event);
+    }, QUIET);
+  }
+
+  /** Ends the streams of events, those as well that are asked for while the server closes. */
   close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
     for (const listener of this.#listeners) listener.end();
     this.#listeners.clear();
   }
@@ -81,8 +101,13 @@ export class Live {
     exchange.start(200, ["Content-Type", "text/event-stream", "Cache-Control", "no-store"]);
     // The browser asks again after so many milliseconds when the server was started anew.
     exchange.write(`retry: 200\n${this.#versionEvent()}`);
+    if (this.#isClosed) return exchange.end();
     this.#listeners.add(exchange);
-    exchange.signal.addEventListener("abort", () => this.#listeners.delete(exchange));
+    exchange.signal.addEventListener("abort", () => {
+      this.#listeners.delete(exchange);
+      // A client that has only ended its side would be kept waiting for ours.
+      exchange.end();
+    });
   }
 }
 

@@ -33,8 +33,10 @@ export type ToApplication =
   | { readonly kind: "unreadable"; readonly id: number; readonly reason: Reason }
   /** The client has taken so many bytes of what was written. */
   | { readonly kind: "sent"; readonly id: number; readonly size: number }
-  /** The client has left. */
+  /** The client has ended its side: it may have left, or may still read. */
   | { readonly kind: "left"; readonly id: number; readonly reason: Reason }
+  /** Nothing can be sent any more. */
+  | { readonly kind: "gone"; readonly id: number; readonly reason: Reason }
   /** Bytes of a connection that was taken over; `null` at its end. */
   | { readonly kind: "received"; readonly id: number; readonly bytes: Uint8Array | null }
   /** End now. */

@@ -183,8 +183,7 @@ class RelayedExchange {
     this.#begin();
     const sent = () => this.#way.send({ kind: "sent", id: this.#id, size });
     if (this.#exchange.write(chunk)) sent();
-    // Its leaving is told by itself.
-    else this.#exchange.drained().then(sent, () => {});
+    else this.#exchange.drained().then(sent, () => this.#gone());
   }
 
   async #read(): Promise<void> {
@@ -224,7 +223,15 @@ class RelayedExchange {
   }
 
   #left(): void {
-    this.#way.send({ kind: "left", id: this.#id, reason: reasonOf(this.#exchange.signal.reason) });
+    const { signal } = this.#exchange;
+    this.#way.send({ kind: "left", id: this.#id, reason: reasonOf(signal.reason) });
+    // Whether it still reads, the signal does not say.
+    this.#exchange.drained().catch(() => this.#gone());
+  }
+
+  #gone(): void {
+    if (this.#isOver) return;
+    this.#way.send({ kind: "gone", id: this.#id, reason: reasonOf(this.#exchange.signal.reason) });
     this.#finish();
   }
 

@@ -75,7 +75,8 @@ export class Reloader {
   async #answer(exchange: Exchange): Promise<void> {
     await pendingEvents();
     while (this.#loading !== null) await this.#loading;
-    if (exchange.signal.aborted) return;
+    // Its client has left meanwhile.
+    if (exchange.started) return;
     const failure = this.#failure;
     if (failure !== null && (this.#current === null || this.#options.wantsPage(exchange))) {
       return this.#options.showFailure(exchange, failure);

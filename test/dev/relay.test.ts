@@ -172,6 +172,36 @@ test("a client that leaves aborts the signal and rejects what waits", async (t) 
   await assert.rejects(body.read(), { name: "AbortError" });
 });
 
+test("a client that has only ended its side is answered, and its connection is closed", async (t) => {
+  const relay = relayed(async (exchange) => {
+    await once(exchange.signal, "abort");
+    exchange.start(200);
+    exchange.write("late, ");
+    await exchange.drained();
+    exchange.end("not lost");
+  });
+  const server = await start(t, relay.handler);
+  const client = await connect(t, server);
+  await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  client.end();
+  assert.equal((await client.response()).text, "late, not lost");
+  assert.equal((await client.rest()).length, 0);
+  assert.equal(relay.active, 0);
+});
+
+test("nothing is kept of a client that has left in the middle of a response", async (t) => {
+  const relay = relayed(async (exchange) => {
+    exchange.start(200);
+    for (;;) if (!exchange.write(Buffer.alloc(65_536))) await exchange.drained();
+  });
+  const server = await start(t, relay.handler);
+  const client = await connect(t, server);
+  await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  await client.take(65_536);
+  client.reset();
+  await relay.emptied();
+});
+
 test("a body that breaks the protocol is refused with its status, through the application", async (t) => {
   const server = await start(
     t,
