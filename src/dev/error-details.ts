@@ -1,7 +1,7 @@
 /** All there is to tell of a failed request or a failed load, before it becomes a page, JSON, or text. */
 import type { RequestHead } from "../http/request-head.ts";
 import type { ErrorReport } from "./error-report.ts";
-import { type Frame, framesOf, shown } from "./frames.ts";
+import { type Frame, framesOf, shown, withoutServer } from "./frames.ts";
 import { maskedField, maskedText } from "./masking.ts";
 
 export interface Details {
@@ -43,9 +43,15 @@ export function detailsOf(title: string, error: ErrorReport, head: RequestHead, 
 }
 
 function described(error: ErrorReport, relation: string): Described[] {
-  const { name, properties, cause, errors = [] } = error;
+  const { name, stack, properties, cause, errors = [] } = error;
   return [
-    { name, message: messageOf(error), properties, frames: framesOf(error), relation },
+    {
+      name,
+      message: messageOf(error),
+      properties,
+      frames: framesOf({ ...error, stack: withoutServer(stack) }),
+      relation,
+    },
     ...(cause === undefined ? [] : described(cause, "caused by")),
     ...errors.flatMap((each) => described(each, "one of several")),
   ];

@@ -74,7 +74,7 @@ const AROUND = 6;
 
 /** The lines around a frame's, as the file has them now; none if it cannot be read. */
 export function sourceAround({ file, line, owner }: Frame): SourceLine[] {
-  if (owner === "node") return [];
+  if (owner === "node" || owner === "portico") return [];
   try {
     const lines = readFileSync(file, "utf8").split(/\r?\n/);
     const start = Math.max(0, line - 1 - AROUND);

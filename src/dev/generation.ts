@@ -41,7 +41,7 @@ export class Generation {
       void process.ended.then((how) => reject(new Error(`it ended while it was loaded: ${how}`)));
     });
     this.loaded.catch(() => {});
-    void process.ended.then((how) => this.#relay.break(new Error(`The application's process has ended: ${how}`)));
+    void process.ended.then((how) => this.#relay.break(endedBy(how)));
   }
 
   get handler(): Handler {
@@ -67,6 +67,13 @@ export class Generation {
   kill(): void {
     this.#process.kill();
   }
+}
+
+/** Where that is noticed says nothing. */
+function endedBy(how: string): Error {
+  const error = new Error(`The application's process has ended: ${how}`);
+  error.stack = `${error.name}: ${error.message}`;
+  return error;
 }
 
 /** Milliseconds that a process may take to end when it is told. */

@@ -131,7 +131,7 @@ describe("a save", { timeout: 60_000 }, () => {
     await written(/it blocks/);
     save("server.ts", SAYING("2"));
     assert.equal(await ask(), "2");
-    assert.match(await blocked, /Internal Server Error/);
+    assert.match(await blocked, /The application's process has ended: SIGKILL/);
   });
 });
 
@@ -164,9 +164,9 @@ describe("code that cannot be loaded", { timeout: 60_000 }, () => {
     const wrong: [string, RegExp][] = [
       [
         'throw new Error("no database");',
-        /server\.ts threw while it was loaded, at server\.ts:1:7: Error: no database/,
+        /<h1><span>Error<\/span>no database<\/h1>\s+<ol><li><details open><summary><code>server\.ts:1:7</,
       ],
-      ["process.exit(4);", /the application cannot be loaded: it ended while it was loaded: exit code 4/],
+      ["process.exit(4);", /<h1>the application cannot be loaded: it ended while it was loaded: exit code 4<\/h1>/],
       ["export const a = 1;", /server\.ts holds no application: it exports only a/],
       ["await new Promise(() => {});", /it ended while it was loaded: exit code 1/],
     ];
@@ -181,7 +181,7 @@ describe("code that cannot be loaded", { timeout: 60_000 }, () => {
 
 test("an application that ends its process is started again by the next request", async (t) => {
   const { ask, written } = await develop(t, { "server.ts": SAYING("1") });
-  assert.match(await ask("/exit"), /Internal Server Error/);
+  assert.match(await ask("/exit"), /The application's process has ended: exit code 7/);
   await written(/the application's process has ended: exit code 7/);
   assert.equal(await ask(), "1");
 });
