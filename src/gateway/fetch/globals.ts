@@ -1,4 +1,5 @@
 /** Puts the light classes in the place of the platform's, for a process that is ours. */
+import { types } from "node:util";
 import { LightHeaders } from "./headers.ts";
 import { NativeRequest, nativeFetch } from "./platform.ts";
 import { isServerRequest, LightRequest, nativeRequest } from "./request.ts";
@@ -37,7 +38,7 @@ let undo: (() => void) | null = null;
 
 /**
  * Replaces `Request`, `Response`, `Headers` and `fetch` in `globalThis`, and returns what takes that back. Calling it again
- * changes nothing. A global that somebody else has replaced in between is left to them.
+ * changes nothing. A global that somebody else has replaced, before or in between, is left to them.
  */
 export function installFetchGlobals(): () => void {
   undo ??= replaceGlobals();
@@ -45,7 +46,7 @@ export function installFetchGlobals(): () => void {
 }
 
 function replaceGlobals(): () => void {
-  const names = Object.keys(REPLACEMENTS) as (keyof typeof REPLACEMENTS)[];
+  const names = (Object.keys(REPLACEMENTS) as (keyof typeof REPLACEMENTS)[]).filter((name) => !isReplaced(name));
   const before = names.map((name) => Object.getOwnPropertyDescriptor(globalThis, name)!);
   for (const [at, name] of names.entries()) {
     const { enumerable = false } = before[at]!;
@@ -57,13 +58,20 @@ function replaceGlobals(): () => void {
     });
   }
   // The Request that stands in has the platform's own prototype.
-  NativeRequest.prototype.constructor = LightRequest;
+  const isOurs = globalThis.Request === LightRequest;
+  if (isOurs) NativeRequest.prototype.constructor = LightRequest;
   return () => {
     if (undo === null) return;
     undo = null;
-    NativeRequest.prototype.constructor = NativeRequest;
+    if (isOurs) NativeRequest.prototype.constructor = NativeRequest;
     for (const [at, name] of names.entries()) {
       if (globalThis[name] === REPLACEMENTS[name]) Object.defineProperty(globalThis, name, before[at]!);
     }
   };
+}
+
+/** Whether a class is not the platform's any more, but one made of it, or a proxy. (Ours calls whatever `fetch` was before.) */
+function isReplaced(name: keyof typeof REPLACEMENTS): boolean {
+  const value = globalThis[name];
+  return name !== "fetch" && (types.isProxy(value) || Object.getPrototypeOf(value) !== Function.prototype);
 }

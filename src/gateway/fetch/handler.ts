@@ -2,11 +2,10 @@
  * The fetch interface: `fetch(request)` gives a Response, or a promise of one. What is in memory is answered in one go,
  * before the handler returns; a stream is pumped at the pace of the client.
  */
-import { types } from "node:util";
 import { FaultError } from "../../core/faults.ts";
 import type { Exchange, FieldList, Handler } from "../contract.ts";
-import type { ByteStream } from "./body.ts";
-import { isObject, NativeResponse } from "./platform.ts";
+import { describe, isObject, NativeResponse } from "./platform.ts";
+import { stream, streamOrWhole } from "./pump.ts";
 import { ServerRequest } from "./request.ts";
 import { fieldsOf, isLightResponse, type LightResponse, takeContent } from "./response.ts";
 
@@ -80,7 +79,11 @@ function sendNative(exchange: Exchange, response: unknown, method: string): void
   if (response.bodyUsed || body?.locked)
     throw new TypeError("fetch returned a Response whose body has already been read");
   const fields = response.url === "" ? [...response.headers].flat() : relayedFields(response);
-  if (body !== null) return stream(exchange, status, fields, statusText, body);
+  if (body !== null) {
+    // What an application made itself may be in memory, which the platform does not tell.
+    const mayBeWhole = response.url === "" && !response.headers.has("content-length");
+    return (mayBeWhole ? streamOrWhole : stream)(exchange, status, fields, statusText, body);
+  }
   exchange.start(status, fields, statusText);
   exchange.end();
 }
@@ -92,12 +95,6 @@ function isNativeResponse(value: unknown): value is Response {
 
 function refuseNetworkError(status: number): void {
   if (status === 0) throw new TypeError("fetch returned Response.error(), which has no status to send");
-}
-
-function describe(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  if (typeof value !== "object") return `a ${typeof value}`;
-  return Object.prototype.toString.call(value);
 }
 
 /** Fields that belong to the connection the upstream's response came on (RFC 9110 §7.6.1). */
@@ -117,43 +114,4 @@ function relayedFields({ headers, body }: Response): FieldList {
   ];
   if (body !== null && headers.has("content-encoding")) dropped.push("content-encoding", "content-length");
   return [...headers].filter(([name]) => !dropped.includes(name)).flat();
-}
-
-function stream(
-  exchange: Exchange,
-  status: number,
-  fields: FieldList,
-  statusText: string,
-  body: ByteStream,
-): void | Promise<void> {
-  exchange.start(status, fields, statusText);
-  if (exchange.head.method !== "HEAD") return pump(exchange, body);
-  exchange.end();
-  body.cancel().catch(() => {});
-}
-
-async function pump(exchange: Exchange, body: ByteStream): Promise<void> {
-  const reader = body.getReader();
-  const { signal } = exchange;
-  const cancel = () => {
-    // What an application's cancel() throws reaches nobody: the response is over.
-    reader.cancel(signal.reason).catch(() => {});
-  };
-  if (signal.aborted) cancel();
-  else signal.addEventListener("abort", cancel);
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (signal.aborted) return exchange.abort();
-      if (done) return exchange.end();
-      if (!types.isUint8Array(value))
-        throw new TypeError(`a body stream gave ${describe(value)} where bytes are wanted`);
-      if (!exchange.write(value)) await exchange.drained();
-    }
-  } catch (error) {
-    reader.cancel(error).catch(() => {});
-    exchange.abort(signal.aborted ? undefined : error);
-  } finally {
-    signal.removeEventListener("abort", cancel);
-  }
 }

@@ -45,3 +45,10 @@ export function requireArguments(given: number, wanted: number, method: string):
 export function isObject(value: unknown): value is object {
   return (typeof value === "object" && value !== null) || typeof value === "function";
 }
+
+/** What a value is, in the words of a message. */
+export function describe(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (typeof value !== "object") return `a ${typeof value}`;
+  return Object.prototype.toString.call(value);
+}
