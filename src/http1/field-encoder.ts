@@ -16,6 +16,22 @@ export class EncodedFields {
   close = false;
   /** Whether an Upgrade field stands in `text`, which Connection then has to name (RFC 9110 §7.8). */
   upgrade = false;
+  /** Whether they are constants of their application: then what was made of them last is worth keeping. */
+  constant = false;
+  /** Kept by the response encoder. */
+  last: MadeOfFields | null = null;
+}
+
+/** A response that was made of fields, from what, and how it came out. */
+export interface MadeOfFields {
+  readonly date: string;
+  readonly line: string;
+  readonly framingLine: string;
+  readonly connection: string;
+  readonly head: string;
+  body: string;
+  /** Head and body. */
+  whole: string;
 }
 
 /** Frozen lists are constants of their application: each is encoded once. */
@@ -32,7 +48,10 @@ export function encodeFields(fields: readonly string[]): EncodedFields {
   if ((fields.length & 1) === 1) throw new TypeError("fields: a name without a value at the end of the list");
   const encoded = new EncodedFields();
   for (let i = 0; i < fields.length; i += 2) encodeField(encoded, fields[i]!, fields[i + 1]!);
-  if (Object.isFrozen(fields)) encodedConstants.set(fields, encoded);
+  if (Object.isFrozen(fields)) {
+    encoded.constant = true;
+    encodedConstants.set(fields, encoded);
+  }
   return encoded;
 }
 

@@ -2,7 +2,7 @@
 export { FAULTS, type Fault, type FaultCode } from "../core/faults.ts";
 export { DEFAULT_LIMITS, type Limits } from "../core/options.ts";
 export { CHUNK, ChunkedDecoder } from "./chunked.ts";
-export { chunkLine, EncodedFields, encodeFields, lastChunk } from "./field-encoder.ts";
+export { chunkLine, EncodedFields, encodeFields, lastChunk, type MadeOfFields } from "./field-encoder.ts";
 export { FieldScanner, SCAN } from "./field-scanner.ts";
 export {
   CODING,
@@ -14,6 +14,6 @@ export {
 } from "./framing.ts";
 export { encodeRequestHead } from "./request-encoder.ts";
 export { RequestParser } from "./request-parser.ts";
-export { encodeHead, statusLine } from "./response-encoder.ts";
+export { encodeHead, encodeWhole, statusLine } from "./response-encoder.ts";
 export { DEFAULT_RESPONSE_LIMITS, type ResponseLimits, ResponseParser } from "./response-parser.ts";
 export { STEP, type Step } from "./step.ts";

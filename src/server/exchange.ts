@@ -10,7 +10,7 @@ import type { RequestHead } from "../http/request-head.ts";
 import { isBodiless, REASONS } from "../http/status.ts";
 import { chunkLine, type EncodedFields, encodeFields, lastChunk } from "../http1/field-encoder.ts";
 import { FRAMING, type Framing, responseFraming } from "../http1/framing.ts";
-import { encodeHead, statusLine } from "../http1/response-encoder.ts";
+import { encodeHead, encodeWhole, statusLine } from "../http1/response-encoder.ts";
 import type { Connection } from "./connection.ts";
 import type { Outcome } from "./events.ts";
 import { NO_BODY, type RequestBody } from "./request-body.ts";
@@ -275,7 +275,7 @@ export class ServerExchange implements Exchange {
     if (length !== size) return this.#sendPiece(head, chunk ?? "");
     this.#sent = size;
     if (typeof chunk !== "string") this.#connection.send(head, chunk ?? null);
-    else if (chunk.length === size) this.#connection.send(head + chunk, null);
+    else if (chunk.length === size) this.#connection.send(encodeWhole(head, this.#fields, chunk), null);
     else this.#connection.send(head, Buffer.from(chunk));
   }
 

@@ -37,7 +37,8 @@ export class KeptFile {
     this.identity = identity;
     this.states = states;
     this.edition = edition;
-    this.size = identity.size + OVERHEAD;
+    // Text is kept behind its head as well.
+    this.size = (typeof identity.content === "string" ? 2 * identity.size : identity.size) + OVERHEAD;
   }
 
   addSibling(coding: Coding, sibling: Representation): void {

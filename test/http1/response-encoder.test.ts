@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { chunkLine, encodeFields, lastChunk } from "../../src/http1/field-encoder.ts";
-import { encodeHead, statusLine } from "../../src/http1/response-encoder.ts";
+import { encodeHead, encodeWhole, statusLine } from "../../src/http1/response-encoder.ts";
 
 const DATED = ["Date", "Sun, 06 Nov 1994 08:49:37 GMT"];
 const DATE_LINE = "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
@@ -163,4 +163,46 @@ describe("chunks (RFC 9112 §7.1)", () => {
       assert.throws(() => lastChunk(["X-Fine", "1", name, value]), TypeError);
     });
   }
+});
+
+describe("responses of constant fields, which are kept for the next", () => {
+  const write = (list: readonly string[], status: number, body: string, connection = "", length = body.length) => {
+    const fields = encodeFields(list);
+    const head = encodeHead(statusLine(status), fields, `Content-Length: ${length}\r\n`, connection);
+    return { head, whole: encodeWhole(head, fields, body) };
+  };
+
+  test("are the same as of others, whichever came before", (t) => {
+    t.mock.timers.enable({ apis: ["Date"], now: 0 });
+    const constant = Object.freeze(["X-A", "a", "Upgrade", "x"]);
+    const rows: [status: number, body: string, connection?: string, length?: number][] = [
+      [200, "ab"],
+      [200, "ab"],
+      [200, "cd"],
+      [404, "cd"],
+      [200, "ab", "close"],
+      [200, "abc"],
+      [200, "", "", 2],
+      [200, "ab"],
+      [200, "x".repeat(20_000)],
+      [200, "y".repeat(20_000)],
+    ];
+    for (const [status, body, connection, length] of [...rows, ...rows.toReversed()]) {
+      const { head, whole } = write(constant, status, body, connection, length);
+      assert.equal(head, write([...constant], status, body, connection, length).head);
+      assert.equal(whole, head + body);
+    }
+  });
+
+  test("change with the date, and not before", (t) => {
+    t.mock.timers.enable({ apis: ["Date"], now: 5_000 });
+    const constant = Object.freeze(["X-B", "b"]);
+    const first = write(constant, 200, "ab");
+    t.mock.timers.setTime(5_999);
+    assert.deepEqual(write(constant, 200, "ab"), first);
+    t.mock.timers.setTime(6_000);
+    const { whole } = write(constant, 200, "ab");
+    assert.equal(whole, first.whole.replace("00:00:05", "00:00:06"));
+    assert.notEqual(whole, first.whole);
+  });
 });
