@@ -1,4 +1,5 @@
 /** The client: connections by origin, redirects, and a Response for each request. */
+import { setMaxListeners } from "node:events";
 import type { BodySource } from "../gateway/contract.ts";
 import { Deadlines } from "../net/deadlines.ts";
 import type { Answer, Host } from "./connection.ts";
@@ -45,7 +46,10 @@ export class Client {
    */
   async request(input: string | URL | Request, init: RequestOptions = {}): Promise<ClientResponse> {
     let request = outgoing(input, init, this.#defaults);
-    request.signal?.throwIfAborted();
+    const { signal } = request;
+    signal?.throwIfAborted();
+    // Many requests may share a signal: that is what it is for, and no leak. Node's fetch does the same.
+    if (signal !== null) setMaxListeners(0, signal);
     for (let redirects = 0; ; redirects++) {
       if (this.#closed !== null) {
         throw new ClientError("CLIENT_CLOSED", `${request.peer.name}: the client was closed`, request.peer);

@@ -4,6 +4,7 @@
  * connection that breaks would take all of them along.
  */
 import type { Socket } from "node:net";
+import type { Fault } from "../core/faults.ts";
 import type { ResponseHead } from "../http/response-head.ts";
 import { chunkLine } from "../http1/field-encoder.ts";
 import { FRAMING } from "../http1/framing.ts";
@@ -14,7 +15,7 @@ import { systemError } from "../net/errors.ts";
 import type { Reader } from "../net/reading.ts";
 import { badResponse, ClientError, type Peer } from "./errors.ts";
 import type { ClientLimits } from "./options.ts";
-import { type Outgoing, type WireHead, wireHead } from "./outgoing.ts";
+import type { Outgoing, WireHead } from "./outgoing.ts";
 import { type BodyFlow, ResponseBody } from "./response-body.ts";
 import type { WireEvent } from "./wire.ts";
 
@@ -76,6 +77,9 @@ const MAX_DRAIN = 128 * 1024;
 /** What a server's hint at its own idle timeout is undercut by: the way there and back takes time, too. As undici. */
 const HINT_MARGIN = 1000;
 
+/** Milliseconds that are waited for a server's answer when it has stopped reading. */
+const LAST_WORDS = 1000;
+
 let opened = 0;
 
 export class Connection extends Expiring implements Reader, BodyFlow {
@@ -104,26 +108,17 @@ export class Connection extends Expiring implements Reader, BodyFlow {
     this.#keeper = keeper;
     this.#parser = new ResponseParser(host.limits);
     socket.on("end", () => this.#ended());
-    socket.on("error", (error) => (this.#error = error));
+    socket.on("error", (error) => this.#failed(error));
     socket.on("close", () => this.#closed());
     socket.on("drain", () => this.#drain());
     const address = socket.remoteAddress === undefined ? "" : `${socket.remoteAddress}:${socket.remotePort}`;
     host.observe?.({ type: "open", connection: this.number, to: peer.name, address });
   }
 
-  /** Whether a request may be sent on it. */
-  get usable(): boolean {
-    return this.#exchange === null && !this.#gone && !this.#peerEnded;
-  }
-
   // Out: a request.
 
-  /**
-   * Sends a request. @throws {TypeError} when it cannot be encoded; nothing has been sent then.
-   * @throws {LostOnKept} (rejects) when it may be sent again.
-   */
-  exchange(request: Outgoing): Promise<Answer> {
-    const wire = wireHead(request, this.#host.keepAlive);
+  /** Sends a request. @throws {LostOnKept} (rejects) when it may be sent again. */
+  exchange(request: Outgoing, wire: WireHead): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const { signal } = request;
       const aborted = signal === null ? null : () => this.#fail(signal.reason, "the request was aborted");
@@ -141,6 +136,7 @@ export class Connection extends Expiring implements Reader, BodyFlow {
         received: 0,
       };
       this.#exchange = exchange;
+      if (signal?.aborted) return aborted!();
       signal?.addEventListener("abort", aborted!);
       this.#requests++;
       this.#host.observe?.({ type: "request", connection: this.number, count: this.#requests });
@@ -164,7 +160,8 @@ export class Connection extends Expiring implements Reader, BodyFlow {
         stopWaiting(exchange);
         void this.#upload(exchange);
       };
-      exchange.patience = setTimeout(exchange.proceed, request.timeouts.continue);
+      if (request.timeouts.continue > 0) exchange.patience = setTimeout(exchange.proceed, request.timeouts.continue);
+      else this.#await(request.timeouts.response);
     } else if (bytes !== null && bytes.length <= MAX_JOINED) {
       this.#write(wire.text + Buffer.prototype.latin1Slice.call(bytes, 0, bytes.length));
       exchange.sent = true;
@@ -181,6 +178,7 @@ export class Connection extends Expiring implements Reader, BodyFlow {
     const { request, wire } = exchange;
     const chunked = wire.framing === FRAMING.CHUNKED;
     let sent = 0;
+    this.#await(0);
     try {
       for await (const piece of request.upload!.pieces()) {
         const bytes = typeof piece === "string" ? Buffer.from(piece) : piece;
@@ -275,7 +273,7 @@ export class Connection extends Expiring implements Reader, BodyFlow {
           this.#complete(this.#exchange);
           break;
         case STEP.FAULT:
-          this.#fail(badResponse(this.#peer, this.#what("the response to"), parser.fault!), "its response is no HTTP");
+          this.#refuse(parser.fault!);
           break;
         case STEP.EOF:
           this.#lost();
@@ -284,6 +282,12 @@ export class Connection extends Expiring implements Reader, BodyFlow {
           return;
       }
     }
+  }
+
+  #refuse(fault: Fault): void {
+    const error = badResponse(this.#peer, this.#what("the response to"), fault);
+    if (this.#peerEnded) this.#fail(error, "it ended in the middle of a response", "server");
+    else this.#fail(error, "its response is no HTTP");
   }
 
   #head(exchange: Exchange, head: ResponseHead): void {
@@ -329,7 +333,7 @@ export class Connection extends Expiring implements Reader, BodyFlow {
 
   /** Why no other request can be sent on it; `null` if one can. */
   #obstacle({ sent, wire }: Exchange): string | null {
-    if (!sent) return "the answer came before the request was sent";
+    if (!sent || this.#error !== null) return "the answer came before the request was sent";
     if (wire.close) return "the request said so";
     if (!this.#parser.keepAlive) return "the response said so";
     if (this.#parser.pending > 0) return "more came than the response";
@@ -342,6 +346,14 @@ export class Connection extends Expiring implements Reader, BodyFlow {
     if (this.#exchange === null) return this.#destroy("server", "it closed the idle connection");
     this.#parser.pushEof();
     this.#advance();
+  }
+
+  /** What the server said before it closed may still lie unread: if it comes, it comes at once. */
+  #failed(error: Error): void {
+    this.#error = error;
+    if (this.#socket.destroyed) return;
+    if (this.#exchange === null) this.#destroy("server", "it was reset");
+    else this.#await(LAST_WORDS);
   }
 
   #closed(): void {
@@ -370,12 +382,11 @@ export class Connection extends Expiring implements Reader, BodyFlow {
     if (responded) {
       return new ClientError(code, `the connection with ${peer.name} ${did} in the middle of ${what}`, peer, cause);
     }
-    const unsure = isRepeatable(this.#exchange!.request)
-      ? ""
-      : ": it may have been carried out, so it is not sent again";
+    const { request, sent } = this.#exchange!;
+    const unsure = isRepeatable(request) ? "" : ": it may have been carried out, so it is not sent again";
     const message = kept
       ? `the connection with ${peer.name} had been kept and ${did} while ${what} was on its way${unsure}`
-      : `the connection with ${peer.name} ${did} before ${what} was answered`;
+      : `the connection with ${peer.name} ${did} before ${what} was ${sent ? "answered" : "sent: its answer, if it gave one, is lost"}`;
     return new ClientError(code, message, peer, cause);
   }
 
@@ -429,6 +440,7 @@ export class Connection extends Expiring implements Reader, BodyFlow {
 
   override expire(): void {
     if (this.#exchange === null) return this.#destroy("client", "it was idle for too long");
+    if (this.#error !== null) return this.#lost();
     const { responded, request } = this.#exchange;
     const { name } = this.#peer;
     const { response, body } = request.timeouts;

@@ -88,7 +88,8 @@ class Decoded implements BodySource {
       this.#over = true;
       return false;
     }
-    const stream = this.#undo(first[0]!);
+    // What goes wrong shows where it is read.
+    const stream = this.#undo(first[0]!).on("error", () => {});
     this.#stream = stream;
     this.#pieces = stream[Symbol.asyncIterator]();
     void this.#feed(stream, first);
@@ -99,8 +100,7 @@ class Decoded implements BodySource {
     try {
       for (let piece: Uint8Array | null = first; piece !== null; piece = await this.#source.read()) {
         if (stream.destroyed) return;
-        if (!stream.write(piece))
-          await new Promise<void>((resolve) => void stream.once("drain", resolve).once("close", resolve));
+        if (!stream.write(piece)) await this.#taken(stream);
       }
       stream.end();
     } catch (error) {
@@ -109,10 +109,21 @@ class Decoded implements BodySource {
     }
   }
 
+  /** Resolves when the stream wants more, or is gone. */
+  #taken(stream: Transform): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        stream.off("drain", done).off("close", done);
+        resolve();
+      };
+      stream.on("drain", done).on("close", done);
+    });
+  }
+
   discard(): void {
     this.#over = true;
     this.#source.discard();
-    this.#stream?.on("error", () => {}).destroy();
+    this.#stream?.destroy();
   }
 
   #bad(cause: Error): ClientError {

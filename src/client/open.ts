@@ -5,6 +5,7 @@ import { openSocket } from "../net/connect.ts";
 import { NetError } from "../net/errors.ts";
 import { type Attach, readEvents, readShared } from "../net/reading.ts";
 import { ClientError, noConnection, type Peer } from "./errors.ts";
+import { keepReadable } from "./last-words.ts";
 
 /**
  * Connects to a peer and lets `attach` say who reads. @param tls what TLS is to be like; `null` for none
@@ -22,7 +23,12 @@ export async function open(
   const socket = await openSocket({ ...where, timeout, signal: signal ?? undefined }).catch((error: unknown) => {
     throw noConnection(peer, error);
   });
-  if (tls === null) return readShared(socket, attach);
+  if (tls === null) {
+    return readShared(socket, (read, address) => {
+      keepReadable(read);
+      return attach(read, address);
+    });
+  }
   const left = timeout === 0 ? 0 : Math.max(1, timeout - (performance.now() - began));
   readEvents(await secure(socket, peer, tls, left, signal), attach);
 }

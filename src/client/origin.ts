@@ -5,7 +5,7 @@ import { Expiring } from "../net/deadlines.ts";
 import { type Answer, Connection, type Host, isRepeatable, type Keeper, LostOnKept } from "./connection.ts";
 import { ClientError, type Peer } from "./errors.ts";
 import { open } from "./open.ts";
-import type { Outgoing } from "./outgoing.ts";
+import { type Outgoing, wireHead } from "./outgoing.ts";
 
 export class Origin implements Keeper {
   readonly #peer: Peer;
@@ -45,15 +45,16 @@ export class Origin implements Keeper {
   }
 
   async #attempt(request: Outgoing): Promise<Answer> {
+    const wire = wireHead(request, this.#host.keepAlive);
     const connection = await this.#take(request);
     try {
-      return await connection.exchange(request);
+      return await connection.exchange(request, wire);
     } catch (error) {
       if (!(error instanceof LostOnKept)) throw error;
       this.#host.observe?.({ type: "retry", connection: connection.number, why: error.why.message });
     }
     const another = await this.#fresh(request);
-    return another.exchange(request).catch((error: unknown) => {
+    return another.exchange(request, wire).catch((error: unknown) => {
       throw error instanceof LostOnKept ? error.why : error;
     });
   }

@@ -58,7 +58,7 @@ export function outgoing(input: string | URL | Request, init: RequestOptions, de
     upload,
     signal: init.signal ?? base.signal ?? null,
     redirect: init.redirect ?? base.redirect ?? "follow",
-    expectContinue: init.expectContinue ?? fieldIn(fields, "expect") !== null,
+    expectContinue: init.expectContinue ?? fieldIn(fields, "expect")?.toLowerCase() === "100-continue",
     decode,
     timeouts: init.timeouts === undefined ? defaults.timeouts : { ...defaults.timeouts, ...init.timeouts },
   };

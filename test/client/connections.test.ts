@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ClientError } from "../../src/client/index.ts";
 import { answer, deferred, start } from "../server/support.ts";
-import { clientFor, type Peer, response, scripted, watched } from "./support.ts";
+import { clientFor, type Peer, response, scripted, serverThread, watched } from "./support.ts";
 
 /** Answers every request with its number on the connection. */
 async function count(peer: Peer): Promise<void> {
@@ -244,29 +244,21 @@ test("a kept connection that is lost after the first byte of an answer is an err
 });
 
 test("an end that came while the program was busy is seen before a POST is sent", async (t) => {
-  const { Worker } = await import("node:worker_threads");
-  // The server lives in a thread of its own, so that it can close while this one is busy.
-  const worker = new Worker(
-    `const net = require("node:net"); const { parentPort, workerData } = require("node:worker_threads");
-     const server = net.createServer((socket) => {
-       socket.on("error", () => {});
-       socket.once("data", () => {
-         socket.write("HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nok");
-         if (++count === 1) parentPort.once("message", () => { socket.end(); Atomics.store(flag, 0, 1); Atomics.notify(flag, 0); });
-       });
-     });
-     let count = 0; const flag = new Int32Array(workerData);
-     server.listen(0, "127.0.0.1", () => parentPort.postMessage(server.address().port));`,
-    { eval: true, workerData: new SharedArrayBuffer(4) },
+  const ended = new SharedArrayBuffer(4);
+  const { url, worker } = await serverThread(
+    t,
+    `socket.on("data", () => socket.write("HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nok"));
+    message((ended) => {
+      socket.end(() => {
+        Atomics.store(new Int32Array(ended), 0, 1);
+        Atomics.notify(new Int32Array(ended), 0);
+      });
+    });`,
   );
-  t.after(() => worker.terminate());
-  const port = await new Promise<number>((resolve) => worker.once("message", resolve));
   const { client, log } = watched(t);
-  const url = `http://127.0.0.1:${port}/`;
   await (await client.request(url)).text();
-  worker.postMessage("close");
-  const until = Date.now() + 300;
-  while (Date.now() < until);
+  worker.postMessage(ended);
+  assert.notEqual(Atomics.wait(new Int32Array(ended), 0, 0, 30_000), "timed-out");
   assert.equal(await (await client.request(url, { method: "POST", body: "order" })).text(), "ok");
   assert.ok(log.includes("closed by server: it closed the idle connection"), log.join("\n"));
 });

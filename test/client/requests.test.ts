@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { Readable } from "node:stream";
 import { test } from "node:test";
@@ -252,6 +253,24 @@ test("a small body that would decode to a huge one is stopped", async (t) => {
   });
   const got = await clientFor(t, { limits: { maxDecodedSize: 1_000_000 } }).request(server.url);
   await assert.rejects(got.bytes(), { code: "BODY_TOO_LARGE" });
+});
+
+test("a large coded body is undone while it comes, under backpressure and without a leak of listeners", async (t) => {
+  const plain = Buffer.alloc(8_000_000, randomBytes(65_536));
+  const coded = zlib.gzipSync(plain, { level: 1 });
+  const server = await start(t, (exchange) => {
+    exchange.start(200, ["Content-Encoding", "gzip"]);
+    exchange.end(coded);
+  });
+  const warnings: string[] = [];
+  const warn = (warning: Error) => warnings.push(warning.name);
+  process.on("warning", warn);
+  t.after(() => process.off("warning", warn));
+  const signal = new AbortController().signal;
+  const client = clientFor(t);
+  const got = await Promise.all(Array.from({ length: 15 }, () => client.request(server.url, { signal })));
+  for (const each of got) assert.ok(plain.equals(await each.bytes()));
+  assert.deepEqual(warnings, []);
 });
 
 test("a body over the limit is stopped, and one at the limit is not", async (t) => {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ClientError } from "../../src/client/index.ts";
 import { deferred, start } from "../server/support.ts";
-import { clientFor, response, scripted, watched } from "./support.ts";
+import { clientFor, response, scripted, serverThread, watched } from "./support.ts";
 
 /** A server that answers every connection's first request with these bytes, then ends or stays. */
 function saying(t: Parameters<typeof scripted>[0], text: string, end = false) {
@@ -212,6 +212,36 @@ test("an answer that comes before the upload is done ends it", async (t) => {
   while (!over) await new Promise((resolve) => setImmediate(resolve));
   assert.ok(given < 10_000);
   assert.match(log.at(-1)!, /^closed by .*: the answer came before the request was sent$/);
+});
+
+for (const [what, body] of [
+  ["in memory", () => Buffer.alloc(10_000_000)],
+  ["from a stream", () => Array.from({ length: 200 }, () => Buffer.alloc(50_000))],
+] as const) {
+  test(`the answer of a server that closes with the rest of a body ${what} unread is not lost to the reset`, async (t) => {
+    const { url } = await serverThread(
+      t,
+      `socket.once("data", () => {
+        socket.pause();
+        socket.write("HTTP/1.1 413 Content Too Large\\r\\nContent-Length: 2\\r\\n\\r\\nno", () => socket.destroy());
+      });`,
+    );
+    const client = clientFor(t);
+    for (let i = 0; i < 20; i++) {
+      const got = await client.request(url, { method: "POST", body: body() });
+      assert.deepEqual([got.status, await got.text()], [413, "no"]);
+    }
+  });
+}
+
+test("a connection that is reset during an upload without an answer says so", async (t) => {
+  const { url } = await serverThread(t, `socket.once("data", () => socket.resetAndDestroy());`);
+  const pending = clientFor(t).request(url, { method: "POST", body: Buffer.alloc(10_000_000) });
+  await assert.rejects(pending, (error: ClientError) => {
+    assert.match(error.code, /^(?:ECONNRESET|EPIPE)$/);
+    assert.match(error.message, /before POST \/ was sent: its answer, if it gave one, is lost$/);
+    return true;
+  });
 });
 
 test("an answer that begins before the upload is done can be read while it goes on", async (t) => {

@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import net, { type AddressInfo } from "node:net";
 import type { TestContext } from "node:test";
+import { Worker } from "node:worker_threads";
 import { Client, type ClientOptions, type WireEvent } from "../../src/client/index.ts";
 
 /** A client that is gone when the test is over. */
@@ -129,4 +130,24 @@ export async function scripted(
 /** A whole response. */
 export function response(body: string, fields = "", status = "200 OK"): string {
   return `HTTP/1.1 ${status}\r\nContent-Length: ${body.length}\r\n${fields}\r\n${body}`;
+}
+
+/**
+ * A server in a thread of its own, which goes on while this one is busy. `onConnection` is the body of a function of
+ * `socket` and of `message(listener)`, which hears the next message that is posted to the thread.
+ */
+export async function serverThread(t: TestContext, onConnection: string): Promise<{ url: string; worker: Worker }> {
+  const worker = new Worker(
+    `const { parentPort } = require("node:worker_threads");
+    const message = (listener) => parentPort.once("message", listener);
+    const server = require("node:net").createServer((socket) => {
+      socket.on("error", () => {});
+      ${onConnection}
+    });
+    server.listen(0, "127.0.0.1", () => parentPort.postMessage(server.address().port));`,
+    { eval: true },
+  );
+  t.after(() => worker.terminate());
+  const [port] = await once(worker, "message");
+  return { url: `http://127.0.0.1:${port}/`, worker };
 }
