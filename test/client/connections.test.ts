@@ -1,7 +1,7 @@
 /** What becomes of connections: kept, limited, ended, and never a bare "connection reset". */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ClientError } from "../../src/client/index.ts";
+import type { ClientError, WireEvent } from "../../src/client/index.ts";
 import { answer, deferred, start } from "../server/support.ts";
 import { clientFor, type Peer, response, scripted, serverThread, watched } from "./support.ts";
 
@@ -22,8 +22,9 @@ test("a kept connection keeps no process alive, and one in use does", async (t) 
   const server = await scripted(t, count);
   const module = new URL("../../src/client/index.ts", import.meta.url).href;
   const register = new URL("../../dist/cli/typescript/register.js", import.meta.url).href;
-  const program = `import { request } from ${JSON.stringify(module)};
-    for (let i = 0; i < 2; i++) process.stdout.write(await (await request(${JSON.stringify(server.url)})).text());`;
+  const program = `import { Client } from ${JSON.stringify(module)};
+    const client = new Client({ timeouts: { idle: 0 } });
+    for (let i = 0; i < 2; i++) process.stdout.write(await (await client.request("${server.url}")).text());`;
   const { execFile } = await import("node:child_process");
   const { promisify } = await import("node:util");
   const args = ["--import", register, "--input-type=module", "--eval", program];
@@ -77,6 +78,19 @@ test("a signal ends the waiting for a connection", async (t) => {
   const pending = client.request(server.url, { signal: controller.signal });
   setImmediate(() => controller.abort(new Error("no longer")));
   await assert.rejects(pending, /no longer/);
+});
+
+test("a signal that is aborted just when a connection comes free is heard", async (t) => {
+  const server = await scripted(t, count);
+  const controller = new AbortController();
+  const observe = ({ type }: WireEvent) => {
+    if (type === "kept") queueMicrotask(() => controller.abort(new Error("just now")));
+  };
+  const client = clientFor(t, { limits: { maxConnections: 1 }, observe });
+  const first = client.request(server.url);
+  const second = client.request(server.url, { signal: controller.signal });
+  assert.equal((await first).status, 200);
+  await assert.rejects(second, /just now/);
 });
 
 for (const [what, fields, why] of [
@@ -231,16 +245,25 @@ test("a new connection that ends without an answer is an error at once", async (
 });
 
 test("a kept connection that is lost after the first byte of an answer is an error: it was carried out", async (t) => {
-  const server = await scripted(t, async (peer) => {
-    await peer.head();
-    peer.send(response("ok"));
-    await peer.head();
-    peer.end("HTTP/1.1 2");
-  });
-  const client = clientFor(t);
-  await (await client.request(server.url)).text();
-  await assert.rejects(client.request(server.url), { code: "INCOMPLETE_RESPONSE" });
-  assert.equal(server.connections, 1);
+  for (const code of ["INCOMPLETE_RESPONSE", "ECONNRESET"]) {
+    const begun = deferred();
+    const server = await scripted(t, async (peer) => {
+      await peer.head();
+      peer.send(response("ok"));
+      await peer.head();
+      peer.send("HTTP/1.1 2");
+      await begun.promise;
+      if (code === "ECONNRESET") peer.reset();
+      else peer.end();
+    });
+    const observe = ({ type, ...event }: WireEvent) => {
+      if (type === "received" && "bytes" in event && event.bytes.length === 10) begun.resolve();
+    };
+    const client = clientFor(t, { observe });
+    await (await client.request(server.url)).text();
+    await assert.rejects(client.request(server.url), { code });
+    assert.equal(server.connections, 1);
+  }
 });
 
 test("an end that came while the program was busy is seen before a POST is sent", async (t) => {
