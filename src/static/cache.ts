@@ -15,7 +15,7 @@ export class KeptFile {
   readonly compressed = new Map<Coding, Representation | null | Promise<Representation | null>>();
   /**
    * What has to be as it was for this to hold: the file, its siblings, and the absence of those that are not there. `null`
-   * when that would be too much to look at: then it holds until it is due for a check.
+   * when that would be too much to look at: then it holds until it is due for a check, and after that if it is renewed.
    */
   readonly states: readonly PathState[] | null;
   /** What all of the site has to be for this to hold; `null` if it does not depend on it. */
@@ -85,12 +85,25 @@ export class FileCache {
     const now = performance.now();
     if (now - file.checked >= this.#checkInterval) {
       const isOfToday = file.edition === null || file.edition === this.#edition();
-      if (!isOfToday || file.states === null || !file.states.every(isUnchanged)) {
+      if (file.states === null) return null;
+      if (!isOfToday || !file.states.every(isUnchanged)) {
         this.#delete(key, file);
         return null;
       }
       file.checked = now;
     }
+    file.used = true;
+    return file;
+  }
+
+  /**
+   * The file under this key, if its tag is still the right one: it then holds anew. Slow clients so share what has not
+   * changed, however long they take, and what was compressed need not be compressed again.
+   */
+  renew(key: string, etag: string): KeptFile | null {
+    const file = this.#files.get(key);
+    if (file?.identity.etag !== etag) return null;
+    file.checked = performance.now();
     file.used = true;
     return file;
   }

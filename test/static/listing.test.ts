@@ -6,7 +6,11 @@ import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writ
 import path from "node:path";
 import { test } from "node:test";
 import { brotliDecompressSync } from "node:zlib";
+import { NO_FIELDS } from "../../src/http/field-lines.ts";
+import { RequestHead } from "../../src/http/request-head.ts";
+import { FileCache } from "../../src/static/cache.ts";
 import { files } from "../../src/static/index.ts";
+import { Listings } from "../../src/static/listing.ts";
 import { showSize } from "../../src/static/listing-page.ts";
 import { Root } from "../../src/static/root.ts";
 import { type Client, connect, start } from "../server/support.ts";
@@ -283,6 +287,24 @@ test("within checkInterval a listing is believed, as a file is", async (t) => {
   assert.deepEqual(await namesAt(client, "/"), ["a.txt"]);
   writeFileSync(path.join(root, "b.txt"), "b");
   assert.deepEqual(await namesAt(client, "/"), ["a.txt"]);
+});
+
+test("a listing that has not changed is the same one, and is not compressed again", async (t) => {
+  const root = makeTree(t, { "a.txt": "a" });
+  const cache = new FileCache(1_000_000, 0);
+  const listings = new Listings(new Root(root, false), cache, true, null);
+  const head = new RequestHead("GET", "/", 1, NO_FIELDS);
+  const get = () => listings.get({ names: [], directory: true }, [], head);
+  const first = await get();
+  const { size } = cache;
+  assert.equal(await get(), first);
+  const [one, other] = await Promise.all([get(), get()]);
+  assert.equal(one, other);
+  assert.deepEqual([one, cache.size], [first, size]);
+  writeFileSync(path.join(root, "a.txt"), "changed");
+  const changed = await get();
+  assert.notEqual(changed, first);
+  assert.equal(cache.size, changed!.size);
 });
 
 test("a listing is compressed for who wants it, with all that is said of the plain one", async (t) => {
