@@ -97,12 +97,12 @@ export class FileCache {
   }
 
   /**
-   * The file under this key, if its tag is still the right one: it then holds anew. Slow clients so share what has not
-   * changed, however long they take, and what was compressed need not be compressed again.
+   * The file under this key, if it would be made with this tag and for this edition again: it then holds anew. Slow clients
+   * so share what has not changed, however long they take, and what was compressed need not be compressed again.
    */
-  renew(key: string, etag: string): KeptFile | null {
+  renew(key: string, etag: string, edition: object | null): KeptFile | null {
     const file = this.#files.get(key);
-    if (file?.identity.etag !== etag) return null;
+    if (file === undefined || file.identity.etag !== etag || file.edition !== edition) return null;
     file.checked = performance.now();
     file.used = true;
     return file;

@@ -93,7 +93,7 @@ class Site {
     this.#cache = new FileCache(options.cacheSize ?? 64 * 1024 * 1024, checkInterval, () => this.#rules.current);
     const compresses = options.compress ?? true;
     this.#responder = new Responder(this.#root, this.#cache, options.cacheControl, compresses);
-    this.#listings = options.listing ? new Listings(this.#root, this.#cache, compresses, changes) : null;
+    this.#listings = options.listing ? new Listings(this.#root, this.#cache, compresses) : null;
   }
 
   answer(exchange: Exchange): void | Promise<void> {
@@ -115,13 +115,12 @@ class Site {
     const rules = this.#rules.current;
     const ruled = reads ? this.#ruled(rules.forced, rules, exchange, inside) : null;
     if (ruled !== null) return this.#follow(exchange, ruled);
-    const found = this.#find(this.#root, inside) ?? this.#findDirectory(inside);
-    if (found === null) return this.#fallBack(exchange, inside, rules);
+    const found = this.#find(this.#root, inside);
+    if (found === null) return this.#fallBack(exchange, path, inside, rules);
     if (!reads) {
-      if (found !== "listing" && "file" in found) closeSync(found.file.descriptor);
+      if ("file" in found) closeSync(found.file.descriptor);
       return method === "OPTIONS" ? this.#sendOptions(exchange) : refuse(exchange, 405, this.#changes);
     }
-    if (found === "listing") return this.#list(exchange, path, inside);
     if (!("file" in found)) return this.#redirect(exchange, 308, this.#locate(found) + rawQuery(target));
     const isLasting = rules.isSettled && !rules.forced.some(({ pattern }) => pattern.match(inside.names) !== null);
     const { file, states } = found;
@@ -135,26 +134,35 @@ class Site {
     return { names: names.slice(this.#prefix.length), directory };
   }
 
-  /** A directory in which nothing answers for it: the listing, or the path of that. */
-  #findDirectory({ names, directory }: SitePath): "listing" | SitePath | null {
-    const found = this.#listings === null ? null : this.#root.open(names);
-    if (found !== null && found !== "directory") closeSync(found.descriptor);
-    if (found !== "directory") return null;
-    return directory ? "listing" : { names, directory: true };
-  }
-
-  async #list(exchange: Exchange, path: SitePath, inside: SitePath): Promise<void> {
-    const listing = await this.#listings!.get(path, inside.names, exchange.head);
-    return listing === null ? this.#miss(exchange, 404) : this.#responder.respond(exchange, listing, 200);
-  }
-
-  #fallBack(exchange: Exchange, path: SitePath, rules: Rules): void | Promise<void> {
-    const reads = exchange.head.method === "GET" || exchange.head.method === "HEAD";
-    const ruled = reads ? this.#ruled(rules.others, rules, exchange, path) : null;
+  /** What there is for a path that has no file: what its rules say, a listing, the page of an application. */
+  #fallBack(exchange: Exchange, path: SitePath, inside: SitePath, rules: Rules): void | Promise<void> {
+    const { method } = exchange.head;
+    const reads = method === "GET" || method === "HEAD";
+    const ruled = reads ? this.#ruled(rules.others, rules, exchange, inside) : null;
     if (ruled !== null) return this.#follow(exchange, ruled);
-    const isShown = this.#spa !== null && isNavigation(exchange.head, path.names);
+    if (this.#isListed(inside)) {
+      if (reads) return this.#list(exchange, path, inside, rules);
+      return method === "OPTIONS" ? this.#sendOptions(exchange) : refuse(exchange, 405, this.#changes);
+    }
+    const isShown = this.#spa !== null && isNavigation(exchange.head, inside.names);
     const shell = isShown ? this.#standIn("spa", { names: this.#spa!, directory: false }, 200, rules, VARIES) : null;
     return shell === null ? this.#miss(exchange, 404) : this.#sendStandIn(exchange, shell);
+  }
+
+  #isListed({ names }: SitePath): boolean {
+    const found = this.#listings === null ? null : this.#root.open(names);
+    if (found !== null && found !== "directory") closeSync(found.descriptor);
+    return found === "directory";
+  }
+
+  #list(exchange: Exchange, path: SitePath, inside: SitePath, rules: Rules): void | Promise<void> {
+    const { names, directory } = inside;
+    const withSlash = this.#locate({ names, directory: true }) + rawQuery(exchange.head.target);
+    if (!directory) return this.#redirect(exchange, 308, withSlash);
+    const listing = this.#listings!.get(path, names, exchange.head, this.#said(names, rules, null));
+    return listing.then((file) => {
+      return file === null ? this.#miss(exchange, 404) : this.#responder.respond(exchange, file, 200);
+    });
   }
 
   /** What is not to be found here. */

@@ -11,7 +11,7 @@ import { type FileCache, KeptFile } from "./cache.ts";
 import { type Contents, type Entry, readDirectory } from "./directory.ts";
 import { linkTo, listingPage, PAGE_POLICY } from "./listing-page.ts";
 import { Representation, tagOfBytes } from "./representation.ts";
-import { withoutType } from "./responder.ts";
+import { type Place, withoutType } from "./responder.ts";
 import type { Root } from "./root.ts";
 
 /** What `?sort=` takes: a column, with a minus the other way round. */
@@ -19,22 +19,29 @@ export const ORDERS = ["name", "-name", "size", "-size", "date", "-date"] as con
 export type Order = (typeof ORDERS)[number];
 
 const TYPES = ["text/html", "application/json"] as const;
-type ListingType = (typeof TYPES)[number];
+
+/** What the site says over a listing's fields; what a listing has to say for itself is not changed by it. */
+type Said = Pick<Place, "changes" | "edition">;
+
+interface Wanted {
+  readonly path: SitePath;
+  readonly names: readonly string[];
+  readonly type: (typeof TYPES)[number];
+  readonly order: Order;
+  readonly key: string;
+}
 
 export class Listings {
   readonly #root: Root;
   readonly #cache: FileCache;
   readonly #compresses: boolean;
-  readonly #changes: FieldChanges | null;
   /** Whoever asks for a listing that is being made gets that one. */
   readonly #underway = new Map<string, Promise<KeptFile | null>>();
 
-  /** @param changes what the site says on every response; what a listing has to say for itself is not changed by it */
-  constructor(root: Root, cache: FileCache, compresses: boolean, changes: FieldChanges | null) {
+  constructor(root: Root, cache: FileCache, compresses: boolean) {
     this.#root = root;
     this.#cache = cache;
     this.#compresses = compresses;
-    this.#changes = changes === null ? null : withoutType(changes).changes;
   }
 
   /**
@@ -42,7 +49,8 @@ export class Listings {
    * @param path as it was asked for
    * @param names of the directory, below the root
    */
-  async get(path: SitePath, names: readonly string[], { target, fields }: RequestHead): Promise<KeptFile | null> {
+  async get(path: SitePath, names: readonly string[], head: RequestHead, said: Said): Promise<KeptFile | null> {
+    const { target, fields } = head;
     const type = preferredType(fields.get("accept"), TYPES);
     const order = orderOf(rawQuery(target));
     // A path has no question mark: no file has this key.
@@ -51,12 +59,12 @@ export class Listings {
     if (kept !== null) return kept;
     const underway = this.#underway.get(key);
     if (underway !== undefined) return underway;
-    const making = this.#make(path, names, type, order, key).finally(() => this.#underway.delete(key));
+    const making = this.#make({ path, names, type, order, key }, said).finally(() => this.#underway.delete(key));
     this.#underway.set(key, making);
     return making;
   }
 
-  async #make(path: SitePath, names: readonly string[], type: ListingType, order: Order, key: string) {
+  async #make({ path, names, type, order, key }: Wanted, { changes, edition }: Said): Promise<KeptFile | null> {
     const contents = await readDirectory(this.#root, names);
     if (contents === null) return null;
     contents.entries.sort(comparison(order));
@@ -64,7 +72,7 @@ export class Listings {
     const text = isPage ? await listingPage(path.names, names.length, contents, order) : listingJson(path, contents);
     const content = Buffer.from(text);
     const etag = tagOfBytes(content);
-    const known = this.#cache.renew(key, etag);
+    const known = this.#cache.renew(key, etag, edition);
     if (known !== null) return known;
     const file = new KeptFile(
       new Representation({
@@ -73,9 +81,10 @@ export class Listings {
         // mirrors by time (wget -N) thus always looks inside.
         lastModified: null,
         ...{ coding: null, varies: this.#compresses, cacheControl: "no-cache" },
-        changes: joinChanges(this.#changes, isPage ? OF_PAGE : OF_JSON),
+        changes: joinChanges(changes && withoutType(changes).changes, isPage ? OF_PAGE : OF_JSON),
       }),
       null,
+      edition,
     );
     this.#cache.set(key, file);
     return file;

@@ -101,16 +101,18 @@ test("a check that finds nothing changed holds for another interval", (t) => {
 });
 
 test("what has no states to look at holds for an interval, and for another when it is renewed by its tag", () => {
-  const cache = new FileCache(roomFor(9, 100), 1000);
-  const file = new KeptFile(represent(Buffer.alloc(100), { etag: '"a"' }), null);
+  const edition = {};
+  const cache = new FileCache(roomFor(9, 100), 1000, () => edition);
+  const file = new KeptFile(represent(Buffer.alloc(100), { etag: '"a"' }), null, edition);
   cache.set("/a", file);
   assert.equal(cache.get("/a"), file);
   file.checked -= 1000;
   assert.equal(cache.get("/a"), null);
-  assert.equal(cache.renew("/a", '"b"'), null);
-  assert.equal(cache.renew("/b", '"a"'), null);
+  assert.equal(cache.renew("/a", '"b"', edition), null);
+  assert.equal(cache.renew("/a", '"a"', {}), null);
+  assert.equal(cache.renew("/b", '"a"', edition), null);
   assert.equal(cache.get("/a"), null);
-  assert.equal(cache.renew("/a", '"a"'), file);
+  assert.equal(cache.renew("/a", '"a"', edition), file);
   assert.equal(cache.get("/a"), file);
 });
 

@@ -292,9 +292,10 @@ test("within checkInterval a listing is believed, as a file is", async (t) => {
 test("a listing that has not changed is the same one, and is not compressed again", async (t) => {
   const root = makeTree(t, { "a.txt": "a" });
   const cache = new FileCache(1_000_000, 0);
-  const listings = new Listings(new Root(root, false), cache, true, null);
+  const listings = new Listings(new Root(root, false), cache, true);
+  const said = { changes: null, edition: {} };
   const head = new RequestHead("GET", "/", 1, NO_FIELDS);
-  const get = () => listings.get({ names: [], directory: true }, [], head);
+  const get = () => listings.get({ names: [], directory: true }, [], head, said);
   const first = await get();
   const { size } = cache;
   assert.equal(await get(), first);
@@ -353,6 +354,22 @@ test("what a site says on all its responses, it says on listings too, but not wh
   assert.equal(field("Content-Type"), "text/html; charset=utf-8");
   assert.match(field("Content-Security-Policy")!, /^default-src 'none'/);
   assert.equal(field("Cache-Control"), "no-cache");
+});
+
+test("the rules of a site go before listings, and their files are not listed", async (t) => {
+  const root = makeTree(t, {
+    _redirects: "/old/* /new/:splat 302\n",
+    _headers: "/sub/*\n  X-Sub: yes\n  Content-Type: text/plain\n",
+    "old/a.txt": "a",
+    "sub/_headers": "",
+  });
+  const client = await visit(t, root, { listing: true });
+  assert.deepEqual(await namesAt(client, "/"), ["old", "sub"]);
+  assert.deepEqual(await namesAt(client, "/sub/"), ["_headers"]);
+  const moved = await client.get("/old/");
+  assert.deepEqual([moved.status, moved.field("Location")], [302, "/new/"]);
+  const { field } = await client.get("/sub/");
+  assert.deepEqual([field("X-Sub"), field("Content-Type")], ["yes", "text/html; charset=utf-8"]);
 });
 
 test("clean URLs and the page of an application leave listings where nothing else answers", async (t) => {
