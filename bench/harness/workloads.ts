@@ -3,7 +3,7 @@ export interface Workload {
   readonly name: string;
   readonly title: string;
   /** Which application or site the servers serve. */
-  readonly serves: "hello" | "json" | "file" | "browser";
+  readonly serves: "hello" | "json" | "file" | "browser" | "models";
   /** Keep-alive connections, each with one request under way. */
   readonly connections: number;
   readonly method: "GET" | "POST";

@@ -20,6 +20,10 @@ export const COMMANDS: Readonly<Record<string, CommandSpec>> = {
     doc: "the same for development: loads again what is saved",
     load: () => import("./commands/dev.ts"),
   },
+  fetch: {
+    doc: "curl's role: asks a server, and shows the wire",
+    load: () => import("./commands/fetch.ts"),
+  },
   tcp: {
     doc: "netcat's role: echo, connect, listen; stream servers",
     load: () => import("./commands/tcp.ts"),

@@ -8,6 +8,8 @@ export interface SubcommandFlag {
   readonly short?: string;
   /** What its value is called in the help; without it, the flag takes none. */
   readonly value?: string;
+  /** Whether that value may be empty. */
+  readonly empty?: true;
   readonly doc: string;
 }
 
@@ -51,7 +53,16 @@ export async function runSubcommand(
   return subcommand.run(rest.words, flags);
 }
 
-function readFlags(args: readonly string[], { usage, flags: own }: Subcommand): { words: string[]; flags: Flags } {
+export interface Given {
+  readonly words: string[];
+  /** Of a flag that was given twice, the last value. */
+  readonly flags: Flags;
+  /** All of them, in order. */
+  readonly order: readonly (readonly [name: string, value: string | true])[];
+}
+
+/** @throws {CommandError} one line that says what is wrong with the words; exit code 2. */
+export function readFlags(args: readonly string[], { usage, flags: own }: Pick<Subcommand, "usage" | "flags">): Given {
   const known: Record<string, SubcommandFlag> = { ...own, help: HELP };
   const options = Object.fromEntries(
     Object.entries(known).map(([name, { short, value }]) => [
@@ -60,7 +71,7 @@ function readFlags(args: readonly string[], { usage, flags: own }: Subcommand): 
     ]),
   );
   const words: string[] = [];
-  const flags: Record<string, string | true> = {};
+  const order: [name: string, value: string | true][] = [];
   for (const token of parseArgs({ args: [...args], options, strict: false, tokens: true }).tokens) {
     if (token.kind === "positional") words.push(token.value);
     if (token.kind !== "option") continue;
@@ -72,12 +83,13 @@ function readFlags(args: readonly string[], { usage, flags: own }: Subcommand): 
         `there is no option ${rawName}; ${meant ? `did you mean --${meant}?` : `usage: portico ${usage}`}`,
       );
     }
-    if (flag.value !== undefined && !value) throw usageError(`${rawName} needs a value: ${rawName} ${flag.value}`);
+    if (flag.value !== undefined && (value === undefined || (value === "" && !flag.empty)))
+      throw usageError(`${rawName} needs a value: ${rawName} ${flag.value}`);
     if (flag.value === undefined && value !== undefined)
       throw usageError(`${rawName} takes no value, so not "${value}"`);
-    flags[name] = value ?? true;
+    order.push([name, value ?? true]);
   }
-  return { words, flags };
+  return { words, flags: Object.fromEntries(order), order };
 }
 
 function overview(command: string, table: Readonly<Record<string, Subcommand>>): string {
@@ -85,10 +97,10 @@ function overview(command: string, table: Readonly<Record<string, Subcommand>>):
   return `Usage: portico ${command} COMMAND ...\n\n${rows.join("\n")}\n\nEach has its own --help.`;
 }
 
-function helpText({ usage, about, flags, examples }: Subcommand): string {
+export function helpText({ usage, about, flags, examples }: Omit<Subcommand, "doc" | "run">): string {
   const rows = Object.entries({ ...flags, help: HELP }).map(([name, { short, value, doc }]) => {
     const synopsis = `  ${short === undefined ? "   " : `-${short},`} --${name}${value === undefined ? "" : ` ${value}`}`;
-    return `${synopsis.padEnd(28)}${doc}`;
+    return `${synopsis.length < 28 ? synopsis.padEnd(28) : `${synopsis}\n${" ".repeat(28)}`}${doc}`;
   });
   const tail = examples === undefined ? "" : `\n\nExamples\n${examples}`;
   return `Usage: portico ${usage}\n\n${about}\n\n${rows.join("\n")}${tail}`;

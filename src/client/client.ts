@@ -13,7 +13,7 @@ import {
   type RequestOptions,
 } from "./options.ts";
 import { Origin } from "./origin.ts";
-import { type Defaults, type Outgoing, outgoing } from "./outgoing.ts";
+import { type Defaults, defaultFields, type Outgoing, outgoing } from "./outgoing.ts";
 import { redirected } from "./redirect.ts";
 import { ClientResponse } from "./response.ts";
 
@@ -30,10 +30,15 @@ export class Client {
   #closed: { readonly promise: Promise<void>; readonly resolve: () => void } | null = null;
 
   constructor(options: ClientOptions = {}) {
-    const { timeouts, limits, unix, decode = true, keepAlive = true, observe } = options;
+    const { timeouts, limits, unix, headers, decode = true, keepAlive = true, observe } = options;
     this.#options = options;
     this.#limits = { ...DEFAULT_CLIENT_LIMITS, ...limits };
-    this.#defaults = { unix, decode, timeouts: { ...DEFAULT_CLIENT_TIMEOUTS, ...timeouts } };
+    this.#defaults = {
+      unix,
+      decode,
+      timeouts: { ...DEFAULT_CLIENT_TIMEOUTS, ...timeouts },
+      fields: defaultFields(headers),
+    };
     this.#host = { limits: this.#limits, deadlines: CLOCK, keepAlive, observe };
   }
 

@@ -53,6 +53,8 @@ export interface ClientOptions {
   readonly limits?: Partial<ClientLimits> | undefined;
   /** Connect to this unix socket, whatever host the URL names. */
   readonly unix?: string | undefined;
+  /** Fields of every request that does not name them itself. Default `Accept: *\/*` and `User-Agent: portico`. */
+  readonly headers?: HeadersInit | undefined;
   /** For `https:`, as `tls.connect` takes it: `ca`, `rejectUnauthorized`, `cert`, `key`, `servername` … */
   readonly tls?: TlsOptions | undefined;
   /** Whether to ask for gzip, deflate and br, and to undo them. Default yes. */
@@ -64,7 +66,7 @@ export interface ClientOptions {
 }
 
 /** What a request's body can be made of. An iterable is sent as it comes, piece by piece. */
-export type RequestBody = BodyInit | Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>;
+export type RequestBody = BodyInit | Uint8Array | Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>;
 
 /** One request, as the Fetch standard has it as far as that means something outside of browsers. */
 export interface RequestOptions {

@@ -28,6 +28,7 @@ export interface Defaults {
   readonly unix: string | undefined;
   readonly decode: boolean;
   readonly timeouts: ClientTimeouts;
+  readonly fields: { readonly plain: readonly string[]; readonly decoded: readonly string[] };
 }
 
 /** Fields of one connection are that connection's to send, not a caller's (RFC 9110 §7.6.1). `close` is heard. */
@@ -49,7 +50,11 @@ export function outgoing(input: string | URL | Request, init: RequestOptions, de
   const body = init.body === undefined ? (base.body ?? null) : init.body;
   const upload = body === null ? null : uploadOf(body);
   const decode = init.decode ?? defaults.decode;
-  const fields = fieldsFor(init.headers ?? base.headers, upload, decode);
+  const fields = fieldsFor(
+    init.headers ?? base.headers,
+    upload,
+    decode ? defaults.fields.decoded : defaults.fields.plain,
+  );
   return {
     url,
     peer: peerOf(url, unix),
@@ -80,12 +85,20 @@ export function peerOf(url: URL, unix: string | undefined): Peer {
   return { host, port, unix, name: unix ?? hostAndPort(host, port) };
 }
 
-/** Those of a call that says nothing: constant lists are encoded once. */
-const PLAIN_FIELDS = Object.freeze(["accept", "*/*", "user-agent", "portico"]);
-const DECODED_FIELDS = Object.freeze([...PLAIN_FIELDS, "accept-encoding", "gzip, deflate, br"]);
+const PLAIN_FIELDS = { Accept: "*/*", "User-Agent": "portico" };
 
-function fieldsFor(headers: HeadersInit | undefined, upload: Upload | null, decode: boolean): readonly string[] {
-  const defaults = decode ? DECODED_FIELDS : PLAIN_FIELDS;
+/** The fields of requests that name none, by whether codings are undone. They never change, so they are encoded once. */
+export function defaultFields(headers: HeadersInit = PLAIN_FIELDS): Defaults["fields"] {
+  const plain = Object.freeze(listFromInit(headers));
+  const asks = fieldIn(plain, "accept-encoding") !== null;
+  return { plain, decoded: asks ? plain : Object.freeze([...plain, "accept-encoding", "gzip, deflate, br"]) };
+}
+
+function fieldsFor(
+  headers: HeadersInit | undefined,
+  upload: Upload | null,
+  defaults: readonly string[],
+): readonly string[] {
   const type = upload?.type ?? null;
   if (headers === undefined && type === null) return defaults;
   const given = listFromInit(headers);
@@ -96,7 +109,7 @@ function fieldsFor(headers: HeadersInit | undefined, upload: Upload | null, deco
   for (let at = 0; at < defaults.length; at += 2) {
     if (fieldIn(given, defaults[at]!) === null) fields.push(defaults[at]!, defaults[at + 1]!);
   }
-  if (type !== null && fieldIn(given, "content-type") === null) fields.push("content-type", type);
+  if (type !== null && fieldIn(fields, "content-type") === null) fields.push("content-type", type);
   return fields;
 }
 

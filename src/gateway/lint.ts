@@ -182,7 +182,9 @@ class LintedExchange implements Exchange {
 
 class LintedBody implements BodySource {
   readonly #inner: BodySource;
+  readonly text?: () => Promise<string>;
   #reading = false;
+  #begun = false;
   #ended = false;
 
   constructor(inner: BodySource) {
@@ -192,6 +194,7 @@ class LintedBody implements BodySource {
       `the server gave a body of length ${length}`,
     );
     this.#inner = inner;
+    if (inner.text !== undefined) this.text = () => this.#text();
   }
 
   get length(): number | null {
@@ -204,13 +207,26 @@ class LintedBody implements BodySource {
 
   async read(): Promise<Uint8Array | null> {
     check(!this.#reading, "body.read, and another read is under way");
-    this.#reading = true;
+    this.#reading = this.#begun = true;
     try {
       const piece = await this.#inner.read();
       check(piece === null || types.isUint8Array(piece), "the server's body.read gave neither bytes nor null");
       check(piece === null || !this.#ended, "the server's body.read gave bytes after the end");
       this.#ended = piece === null;
       return piece;
+    } finally {
+      this.#reading = false;
+    }
+  }
+
+  async #text(): Promise<string> {
+    check(!this.#reading && !this.#ended && !this.#begun, "body.text, and it was read before");
+    this.#reading = true;
+    try {
+      const text: unknown = await this.#inner.text!();
+      check(typeof text === "string", "the server's body.text gave no string");
+      this.#ended = true;
+      return text;
     } finally {
       this.#reading = false;
     }

@@ -240,8 +240,7 @@ export class Connection extends Expiring implements Reader, BodyFlow, ObservedCo
     this.#received += stop - start;
     this.#continueWanted = false;
     if (!this.#responseDone) {
-      // The application may keep what it gets, and the bytes lie in a shared buffer: this is the one copy.
-      this.#exchange!.received!.receive(Buffer.from(bytes.subarray(start, stop)));
+      this.#exchange!.received!.receive(bytes, start, stop);
       return;
     }
     this.#drained += stop - start;

@@ -24,6 +24,8 @@ export class RequestBody implements BodySource {
   #discarded = false;
   #failure: unknown = undefined;
   #resolve: ((piece: Uint8Array | null) => void) | null = null;
+  /** Waits for the body as text, until its first piece shows whether that is all of it. */
+  #resolveText: ((text: string | Promise<string>) => void) | null = null;
   #reject: ((reason: unknown) => void) | null = null;
 
   constructor(flow: BodyFlow, length: number | null) {
@@ -32,7 +34,7 @@ export class RequestBody implements BodySource {
   }
 
   read(): Promise<Uint8Array | null> {
-    if (this.#resolve !== null) return Promise.reject(new TypeError("body.read: another read is waiting"));
+    if (this.awaited) return Promise.reject(new TypeError("body.read: another read is waiting"));
     const piece = this.#queue.shift();
     if (piece !== undefined) {
       this.#queued -= piece.length;
@@ -48,9 +50,27 @@ export class RequestBody implements BodySource {
     });
   }
 
+  /** A body that comes in one piece, as most do, is decoded where it lies: no copy, and one promise. */
+  text(): Promise<string> {
+    const isToCome = this.#queue.length === 0 && !this.#ended && !this.#discarded && this.#failure === undefined;
+    if (!isToCome || this.awaited) return this.#collect();
+    return new Promise((resolve, reject) => {
+      this.#resolveText = resolve;
+      this.#reject = reject;
+      this.#flow.bodyWanted();
+    });
+  }
+
+  async #collect(): Promise<string> {
+    const pieces: Uint8Array[] = [];
+    for (let piece = await this.read(); piece !== null; piece = await this.read()) pieces.push(piece);
+    const bytes = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+    return decode(bytes, 0, bytes.length);
+  }
+
   /** Whether a read waits for what has not come yet. */
   get awaited(): boolean {
-    return this.#resolve !== null;
+    return this.#resolve !== null || this.#resolveText !== null;
   }
 
   /** Whether all of it has come, read or not. */
@@ -67,9 +87,16 @@ export class RequestBody implements BodySource {
     this.#flow.resumeReading();
   }
 
-  /** Delivers a piece, which must be ours to keep. */
-  receive(piece: Uint8Array): void {
+  /** Delivers a piece, which is copied if it is to be kept. */
+  receive(bytes: Uint8Array, start: number, stop: number): void {
     if (this.#discarded) return;
+    if (this.#resolveText !== null) {
+      const resolve = this.#resolveText;
+      this.#resolveText = this.#reject = null;
+      if (stop - start === this.length) return resolve(decode(bytes, start, stop));
+      resolve(this.#collect());
+    }
+    const piece = Buffer.from(bytes.subarray(start, stop));
     if (this.#resolve !== null) return this.#settle(piece);
     this.#queue.push(piece);
     this.#queued += piece.length;
@@ -87,15 +114,23 @@ export class RequestBody implements BodySource {
     if (this.#ended || this.#failure !== undefined) return;
     this.#failure = reason;
     const reject = this.#reject;
-    this.#resolve = this.#reject = null;
+    this.#resolve = this.#resolveText = this.#reject = null;
     reject?.(reason);
   }
 
   #settle(piece: Uint8Array | null): void {
     const resolve = this.#resolve;
-    this.#resolve = this.#reject = null;
+    const resolveText = this.#resolveText;
+    this.#resolve = this.#resolveText = this.#reject = null;
     resolve?.(piece);
+    resolveText?.("");
   }
+}
+
+/** UTF-8 as TextDecoder reads it, mark of byte order and all. */
+function decode(bytes: Uint8Array, start: number, stop: number): string {
+  const hasMark = bytes[start] === 0xef && bytes[start + 1] === 0xbb && bytes[start + 2] === 0xbf && stop - start > 2;
+  return Buffer.prototype.utf8Slice.call(bytes, hasMark ? start + 3 : start, stop);
 }
 
 /** The body of every request that has none. */

@@ -7,8 +7,10 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { WorkloadResult } from "../../bench/harness/measure.ts";
+import type { ModelResult } from "../../bench/harness/models-chart.ts";
 
 const RUN = fileURLToPath(new URL("../../bench/run.ts", import.meta.url));
+const MODELS = fileURLToPath(new URL("../../bench/models.ts", import.meta.url));
 const TYPESCRIPT = new URL("../../dist/cli/typescript/register.js", import.meta.url).href;
 
 const hasWrk = spawnSync("wrk", ["--version"]).error === undefined;
@@ -55,8 +57,22 @@ test("the benchmark names an option that it does not know", { skip }, async () =
   assert.match(stderr, /^bench: --peers: there is no "apache", only .*nginx\n$/);
 });
 
-async function bench(words: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, ["--import", TYPESCRIPT, RUN, ...words]);
+test("the models are compared at every workload, in numbers and in a chart", { skip }, async (t) => {
+  const out = mkdtempSync(join(tmpdir(), "portico-bench-test-"));
+  t.after(() => rmSync(out, { recursive: true }));
+  const { code, stdout, stderr } = await bench(["--connections", "2", "--seconds", "1", "--out", out], MODELS);
+  assert.equal(code, 0, stderr);
+  const { results } = JSON.parse(readFileSync(join(out, "models.json"), "utf8")) as { results: ModelResult[] };
+  assert.equal(results.length, 12);
+  for (const { kind, model, requestsPerSecond, p50, failed } of results) {
+    assert.ok(requestsPerSecond > 0 && p50 > 0 && failed === 0, `${kind}, ${model}`);
+  }
+  assert.match(stdout, /^\| event-loop \| [\d,]+ \([\d.,]+, [\d.,]+\) \|$/m);
+  assert.match(readFileSync(join(out, "models.svg"), "utf8"), /^<svg .*processes.*<\/svg>\n$/s);
+});
+
+async function bench(words: string[], program = RUN): Promise<{ code: number; stdout: string; stderr: string }> {
+  const child = spawn(process.execPath, ["--import", TYPESCRIPT, program, ...words]);
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (text) => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Exchange, Handler } from "../../src/gateway/contract.ts";
+import type { BodySource, Exchange, Handler } from "../../src/gateway/contract.ts";
 import { lint } from "../../src/gateway/lint.ts";
 import { toFetch } from "../../src/gateway/to-fetch.ts";
 
@@ -115,4 +115,22 @@ test("the server's side is held to the contract, too", () => {
   );
   assert.throws(() => handler(exchange(head, -1)), /the server gave a body of length -1/);
   handler(exchange(head, null));
+});
+
+test("a body is read as text or piece by piece, not both, and only where the source can", async () => {
+  const head = { method: "POST", target: "/", minor: 1, fields: new Map() };
+  const bodyOf = async (inner: object) => {
+    let body!: BodySource;
+    await lint((exchange) => {
+      body = exchange.body;
+    })({ head, body: { length: 4, ...inner } } as unknown as Exchange);
+    return body;
+  };
+  const read = () => Promise.resolve(null);
+  assert.equal((await bodyOf({ read })).text, undefined);
+  const both = await bodyOf({ read, text: () => Promise.resolve("text") });
+  await both.read();
+  await assert.rejects(both.text!(), /lint: body\.text, and it was read before/);
+  assert.equal(await (await bodyOf({ read, text: () => Promise.resolve("text") })).text!(), "text");
+  await assert.rejects((await bodyOf({ text: () => Promise.resolve(1) })).text!(), /body\.text gave no string/);
 });

@@ -12,6 +12,8 @@ const EVERY = 500;
 export class Progress {
   received = 0;
   sent = 0;
+  /** Bytes that are to come, if anybody knows. */
+  total: number | null = null;
   readonly #screen: Screen;
   readonly #start = Date.now();
   readonly #timer: NodeJS.Timeout | undefined;
@@ -34,14 +36,15 @@ export class Progress {
     const elapsed = Date.now() - this.#start;
     if (elapsed < FIRST) return;
     this.#isShown = true;
-    this.#screen.write(`\r${progressLine(this.received, this.sent, elapsed)}\x1b[K`);
+    this.#screen.write(`\r${progressLine(this.received, this.sent, elapsed, this.total)}\x1b[K`);
   }
 }
 
-/** `12.0 MiB received, 0 B sent, 4.0 MiB/s`. */
-export function progressLine(received: number, sent: number, elapsed: number): string {
+/** `12.0 MiB of 48.0 MiB received, 0 B sent, 4.0 MiB/s`. */
+export function progressLine(received: number, sent: number, elapsed: number, total: number | null = null): string {
   const rate = ((received + sent) * 1000) / elapsed;
-  return `${size(received)} received, ${size(sent)} sent, ${size(rate)}/s`;
+  const whole = total === null ? "" : ` of ${size(total)}`;
+  return `${size(received)}${whole} received, ${size(sent)} sent, ${size(rate)}/s`;
 }
 
 function size(bytes: number): string {

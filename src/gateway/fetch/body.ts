@@ -37,10 +37,11 @@ export class Body {
     return this.#stream;
   }
 
-  async text(): Promise<string> {
+  /** @throws {TypeError} at once, or as a rejection, when it has been used, or is locked. */
+  text(): Promise<string> {
     const source = this.take();
-    if (typeof source === "string") return withoutMark(toUSVString(source));
-    return UTF8.decode(isSource(source) ? await pullAll(source) : await readAll(source));
+    if (isSource(source) && source.text !== undefined) return source.text();
+    return textOf(source);
   }
 
   /** All of it, in a buffer of its own. */
@@ -90,6 +91,11 @@ export class Body {
 
 const UTF8 = new TextDecoder();
 
+async function textOf(source: string | Bytes | BodySource | ByteStream | null): Promise<string> {
+  if (typeof source === "string") return withoutMark(toUSVString(source));
+  return UTF8.decode(isSource(source) ? await pullAll(source) : await readAll(source));
+}
+
 async function readAll(source: string | Bytes | BodySource | ByteStream | null): Promise<Bytes> {
   if (source === null) return new Uint8Array(0);
   if (typeof source === "string") return new TextEncoder().encode(source);
@@ -98,8 +104,8 @@ async function readAll(source: string | Bytes | BodySource | ByteStream | null):
   return withOwnBuffer(await pullAll(source));
 }
 
-function isSource(source: object | null): source is BodySource {
-  return source !== null && "read" in source;
+function isSource(source: unknown): source is BodySource {
+  return typeof source === "object" && source !== null && "read" in source;
 }
 
 async function pullAll(source: BodySource): Promise<Uint8Array> {

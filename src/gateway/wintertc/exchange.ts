@@ -163,12 +163,14 @@ function expectsContinue({ head, body }: Exchange): boolean {
 
 /** The request's body. To read it is to send the 100 (Continue) that the client waits for. */
 class ContextBody implements BodySource {
+  readonly text?: () => Promise<string>;
   readonly #inner: BodySource;
   readonly #exchange: ContextExchange;
 
   constructor(inner: BodySource, exchange: ContextExchange) {
     this.#inner = inner;
     this.#exchange = exchange;
+    if (inner.text !== undefined) this.text = () => this.#reading(() => inner.text!());
   }
 
   get length(): number | null {
@@ -179,10 +181,14 @@ class ContextBody implements BodySource {
     return this.#inner.trailers;
   }
 
-  async read(): Promise<Uint8Array | null> {
+  read(): Promise<Uint8Array | null> {
+    return this.#reading(() => this.#inner.read());
+  }
+
+  async #reading<T>(read: () => Promise<T>): Promise<T> {
     if (this.#exchange.expectsContinue) this.#exchange.inform(100);
     try {
-      return await this.#inner.read();
+      return await read();
     } catch (error) {
       throw translated(error);
     }

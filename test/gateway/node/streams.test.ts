@@ -1,0 +1,145 @@
+/** Responses that stream, wait and inform. */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import type { ServerResponse } from "node:http";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { test } from "node:test";
+import { deferred } from "../../server/support.ts";
+import { same, serve, serveNode } from "./support.ts";
+
+const GET = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+const PIECE = Buffer.alloc(64 * 1024, "a");
+
+test("write() says when the client takes nothing any more, and drain when it does", { timeout: 30_000 }, async (t) => {
+  const full = deferred<number>();
+  const drained = deferred();
+  const { client } = await serve(t, async (_, res) => {
+    let written = 1;
+    while (res.write(PIECE)) written++;
+    assert.equal(res.writableNeedDrain, true);
+    full.resolve(written);
+    await once(res, "drain");
+    assert.equal(res.writableNeedDrain, false);
+    drained.resolve();
+    res.end();
+  });
+  client.pause();
+  await client.send(GET);
+  const written = await full.promise;
+  client.resume();
+  await drained.promise;
+  assert.equal((await client.response()).body.length, written * PIECE.length);
+});
+
+test("a pipe goes at the pace of the client, and brings all of it", { timeout: 30_000 }, async (t) => {
+  let made = 0;
+  const { client } = await serve(t, (_, res) => {
+    const source = new Readable({
+      read() {
+        this.push(made++ < 400 ? PIECE : null);
+      },
+    });
+    source.pipe(res);
+  });
+  client.pause();
+  await client.send(GET);
+  client.resume();
+  assert.equal((await client.response()).body.length, 400 * PIECE.length);
+});
+
+test("a callback of write() comes when there is room again, or with an error when the client has left", async (t) => {
+  const [waiting, told] = [deferred(), deferred<Error | null | undefined>()];
+  const { client } = await serve(t, (_, res) => {
+    res.write("a", (error) => {
+      assert.ok(!error);
+      res.write(Buffer.alloc(32 * 1024 * 1024), told.resolve);
+      waiting.resolve();
+    });
+  });
+  client.pause();
+  await client.send(GET);
+  await waiting.promise;
+  client.reset();
+  assert.equal((await told.promise)?.name, "AbortError");
+});
+
+test("an upload is sent back while it comes", async (t) => {
+  const { client } = await serve(t, (req, res) => pipeline(req, res));
+  await client.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
+  const head = "HTTP/1.1 200 OK\r\n";
+  assert.equal((await client.take(head.length)).toString(), head);
+  await client.send("2\r\nde\r\n0\r\n\r\n");
+  const rest = await new Promise<string>((resolve) => {
+    const look = () => {
+      const text = client.received.toString();
+      if (text.endsWith("0\r\n\r\n")) resolve(text);
+      else client.socket.once("data", look);
+    };
+    look();
+  });
+  assert.match(rest, /\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n$/);
+});
+
+test("flushHeaders() sends the head alone", async (t) => {
+  const flushed = deferred<() => void>();
+  const { client } = await serve(t, (_, res) => {
+    res.setHeader("X-A", "1").flushHeaders();
+    flushed.resolve(() => res.end("late"));
+  });
+  await client.send(GET);
+  const head = "HTTP/1.1 200 OK\r\n";
+  assert.equal((await client.take(head.length)).toString(), head);
+  (await flushed.promise)();
+});
+
+test("informational responses go ahead, as node:http sends them", async (t) => {
+  const listener = (_: unknown, res: ServerResponse) => {
+    res.writeProcessing();
+    res.writeEarlyHints({
+      link: ["</a.css>; rel=preload; as=style", "</b.js>; rel=preload; as=script"],
+      "x-trace": "1",
+    });
+    res.end("final");
+  };
+  const clients = [await serveNode(t, listener), (await serve(t, listener)).client];
+  for (const client of clients) {
+    await client.send(GET);
+    const [processing, hints, final] = [await client.response(), await client.response(), await client.response()];
+    assert.deepEqual([processing.statusLine, processing.fields], ["HTTP/1.1 102 Processing", []]);
+    assert.equal(hints.statusLine, "HTTP/1.1 103 Early Hints");
+    assert.deepEqual(
+      hints.fields.map((line) => line.toLowerCase()),
+      ["link: </a.css>; rel=preload; as=style, </b.js>; rel=preload; as=script", "x-trace: 1"],
+    );
+    assert.equal(final.text, "final");
+  }
+});
+
+test("HEAD is answered with the fields of GET and no body, however it is written", async (t) => {
+  const request = "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n";
+  await same(t, (_, res) => res.setHeader("X-A", "1").end("body"), request, "HEAD");
+  const streamed = (_: unknown, res: ServerResponse) => {
+    res.setHeader("Content-Length", 4);
+    res.write("bo");
+    res.end("dy");
+  };
+  const { field } = await same(t, streamed, request, "HEAD");
+  assert.equal(field("Content-Length"), "4");
+});
+
+test("Connection: close, or shouldKeepAlive, ends the connection with the response; HTTP/1.0 may keep it", async (t) => {
+  const serveOne = (listener: Parameters<typeof serve>[1]) => serve(t, listener).then(({ client }) => client);
+  const byField = await serveOne((_, res) => res.setHeader("Connection", "close").end("a"));
+  const byProperty = await serveOne((_, res) => {
+    res.shouldKeepAlive = false;
+    res.end("a");
+  });
+  for (const client of [byField, byProperty]) {
+    assert.equal((await client.get("/")).field("Connection"), "close");
+    assert.equal(await client.closed, "end");
+  }
+  const old = await serveOne((_, res) => res.end("a"));
+  await old.send("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+  assert.equal((await old.response()).field("Connection"), "keep-alive");
+});
