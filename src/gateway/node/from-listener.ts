@@ -3,7 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Exchange, Handler } from "../contract.ts";
 import { FAIL, NodeRequest } from "./request.ts";
-import { GONE, giveUp, leave, NodeResponse, SETTLE } from "./response.ts";
+import { GONE, giveUp, HELD, leave, NodeResponse, release, SETTLE } from "./response.ts";
 import { type ExchangeSocket, socketOf } from "./socket.ts";
 
 /** What `http.createServer` takes: a function of its own, or an application of Express, connect, Koa, Fastify. */
@@ -33,7 +33,8 @@ export function fromNodeListener(listener: NodeListener, { upgrade }: NodeListen
       fail(response, error);
       throw error;
     }
-    if (!response.finished || isThenable(result)) return conclusion(exchange, request, response, result);
+    const isOver = response.finished && response[HELD] === null;
+    if (!isOver || isThenable(result)) return conclusion(exchange, request, response, result);
   };
 }
 
@@ -73,10 +74,10 @@ function conclusion(exchange: Exchange, request: NodeRequest, response: NodeResp
   return Promise.all([over, result]).then(() => {});
 }
 
-/** The server answers in the listener's place, once it has the error. */
+/** The server answers in the listener's place, once it has the error, unless there is an answer. */
 function fail(response: NodeResponse, error: unknown): void {
-  if (response.finished) return;
-  response[GONE] = true;
+  if (response.finished) release(response);
+  else response[GONE] = true;
   setImmediate(giveUp, response, error);
 }
 

@@ -8,6 +8,9 @@ import type { ExchangeSocket } from "./socket.ts";
 export const FAIL = Symbol("fail");
 const BODY = Symbol("body");
 const PULLING = Symbol("pulling");
+const CUT = Symbol("cut");
+
+type State = "resumeScheduled" | "ended" | "endEmitted" | "destroyed" | "closed" | "closeEmitted";
 
 /**
  * What it does in its own way is a property of each instance, not of the class: Express and others put a prototype of their
@@ -16,6 +19,8 @@ const PULLING = Symbol("pulling");
 export class NodeRequest extends IncomingMessage {
   declare readonly [BODY]: BodySource;
   declare [PULLING]: boolean;
+  /** Whether its end is not that of its body. */
+  declare [CUT]: boolean;
   declare [FAIL]: ((error: unknown) => void) | null;
 
   // By the names that Node has for them.
@@ -24,10 +29,7 @@ export class NodeRequest extends IncomingMessage {
   /** Whether somebody has begun to read. */
   declare _consuming: boolean;
   declare _eventsCount: number;
-  declare _readableState: Record<
-    "resumeScheduled" | "ended" | "endEmitted" | "destroyed" | "closed" | "closeEmitted",
-    boolean
-  >;
+  declare _readableState: { pipes: readonly unknown[] } & Record<State, boolean>;
   declare _addHeaderLines: (lines: string[], count: number) => void;
   declare _dump: () => void;
 
@@ -44,8 +46,32 @@ export class NodeRequest extends IncomingMessage {
     this._read = read;
     this[BODY] = body;
     this[PULLING] = false;
+    this[CUT] = false;
     this[FAIL] = null;
   }
+}
+
+/** Whether some of its body may not have come yet. */
+export function hasMore(request: NodeRequest): boolean {
+  return request[BODY].length !== 0 && !request.complete;
+}
+
+/** Whether somebody reads it now, and has not stopped in the middle. */
+export function isBeingRead(request: NodeRequest): boolean {
+  const { pipes, resumeScheduled } = request._readableState;
+  const hasBegun = request._consuming || resumeScheduled;
+  if (!hasBegun || request.complete || request.destroyed) return false;
+  return request.readableFlowing === true || pipes.length > 0 || request.listenerCount("readable") > 0;
+}
+
+/** Nothing more of the body will come. Who has begun to read it must not take what there was for all. */
+export function leaveUnread(request: NodeRequest): void {
+  request[CUT] = request._consuming && !request.complete;
+}
+
+/** What node:http says to a request whose client has left. */
+export function aborted(): Error {
+  return Object.assign(new Error("aborted"), { code: "ECONNRESET" });
 }
 
 /** Ends and closes a request that nobody has begun to read, once its response is over. */
@@ -81,7 +107,11 @@ async function pull(request: NodeRequest): Promise<void> {
   for (;;) {
     const piece = await request[BODY].read();
     if (request.destroyed) return;
-    if (piece === null) return finish(request);
+    if (piece === null) {
+      if (request[CUT]) request.destroy(aborted());
+      else finish(request);
+      return;
+    }
     request.socket.touch();
     if (!request.push(piece)) break;
   }

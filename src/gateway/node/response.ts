@@ -5,7 +5,7 @@
 import { ServerResponse, validateHeaderName, validateHeaderValue } from "node:http";
 import { REASONS } from "../../http/status.ts";
 import type { Chunk, Exchange, FieldList } from "../contract.ts";
-import { endUnread, FAIL, type NodeRequest } from "./request.ts";
+import { aborted, endUnread, FAIL, hasMore, isBeingRead, leaveUnread, type NodeRequest } from "./request.ts";
 import type { ExchangeSocket } from "./socket.ts";
 
 /** Told when the response is over, one way or the other. */
@@ -13,6 +13,8 @@ export const SETTLE = Symbol("settle");
 export const EXCHANGE = Symbol("exchange");
 /** Whether nothing of the response can be sent any more: the client has left, or the server has answered in its place. */
 export const GONE = Symbol("gone");
+/** What ends a response that is complete but for that; its request is not. */
+export const HELD = Symbol("held");
 const ENDING = Symbol("ending");
 const LAST = Symbol("last");
 const FINISHED = Symbol("finished");
@@ -31,6 +33,7 @@ export class NodeResponse extends ServerResponse<NodeRequest> {
   declare readonly [EXCHANGE]: Exchange;
   declare [SETTLE]: (() => void) | null;
   declare [GONE]: boolean;
+  declare [HELD]: (() => void) | null;
   /** Whether `end` runs: what is sent meanwhile is the last piece. */
   declare [ENDING]: boolean;
   declare [LAST]: Chunk | undefined;
@@ -44,6 +47,8 @@ export class NodeResponse extends ServerResponse<NodeRequest> {
   declare _header: string | null;
   declare _trailer: string;
   declare _closed: boolean;
+  declare _contentLength: number | null;
+  declare _hasBody: boolean;
   declare _eventsCount: number;
   declare _storeHeader: typeof storeHeader;
   declare _send: typeof send;
@@ -57,6 +62,7 @@ export class NodeResponse extends ServerResponse<NodeRequest> {
     this[EXCHANGE] = exchange;
     this[SETTLE] = null;
     this[GONE] = false;
+    this[HELD] = null;
     this[ENDING] = false;
     this[LAST] = undefined;
     this[FINISHED] = undefined;
@@ -83,6 +89,7 @@ function storeHeader(this: NodeResponse, statusLine: string, headers: unknown): 
   const wasSet = this.getHeaderNames().length > 0;
   const fields = wasSet ? setFields(headers as SetHeaders) : givenFields(headers);
   if (!this.shouldKeepAlive) fields.push("Connection", "close");
+  if (this[ENDING] && hasMore(this.req)) declareLength(this, fields);
   this._header = statusLine;
   if (this[GONE]) return;
   try {
@@ -96,6 +103,12 @@ function storeHeader(this: NodeResponse, statusLine: string, headers: unknown): 
     }
     throw error;
   }
+}
+
+/** A response that is held has its last piece sent by itself: the length shows where it ends. */
+function declareLength({ _contentLength: length, _hasBody: hasBody }: NodeResponse, fields: string[]): void {
+  const isDeclared = fields.some((text, at) => at % 2 === 0 && text.toLowerCase() === "content-length");
+  if (hasBody && !isDeclared && length !== null) fields.push("Content-Length", String(length));
 }
 
 /** Headers as they are kept once they were set, and checked: by name in lower case. */
@@ -223,7 +236,11 @@ function finish(this: NodeResponse): void {
   const last = this[LAST];
   this[LAST] = undefined;
   if (!this[GONE]) {
-    this[EXCHANGE].end(last, trailers);
+    const exchange = this[EXCHANGE];
+    if (hasMore(this.req)) {
+      exchange.write(last ?? "");
+      this[HELD] = () => exchange.end(undefined, trailers);
+    } else exchange.end(last, trailers);
     process.nextTick(complete, this);
   }
   prototype._finish.call(this);
@@ -231,8 +248,14 @@ function finish(this: NodeResponse): void {
 
 /** The response is on its way. */
 function complete(response: NodeResponse): void {
+  const { req: request } = response;
   if (response._closed) return;
-  if (response.req._eventsCount > 0) endUnread(response.req);
+  // The server throws away what is left of a request when the response is complete; node:http goes on reading.
+  if (response[HELD] !== null) {
+    if (isBeingRead(request)) request.once("close", () => release(response));
+    else release(response);
+  }
+  if (request._eventsCount > 0) endUnread(request);
   detach(response);
   response[FINISHED]?.();
   // Who listens expects it later.
@@ -240,23 +263,31 @@ function complete(response: NodeResponse): void {
   else process.nextTick(close, response);
 }
 
+/** Ends a response that is held. */
+export function release(response: NodeResponse): void {
+  const end = response[HELD];
+  if (end === null) return;
+  response[HELD] = null;
+  leaveUnread(response.req);
+  if (!response[GONE]) end();
+  if (response._closed) response[SETTLE]?.();
+}
+
 /** The client has left, or was cut off. */
 export function leave(response: NodeResponse): void {
-  if (response._closed) return;
   const { req: request } = response;
   request.socket.destroy();
-  request.destroy(Object.assign(new Error("aborted"), { code: "ECONNRESET" }));
+  request.destroy(aborted());
   close(response);
 }
 
 /** The server has answered in the listener's place, which has failed, or has cut the connection. */
 export function giveUp(response: NodeResponse, error: unknown): void {
-  if (response.finished || response._closed) return;
   if (response[EXCHANGE].signal.aborted) return leave(response);
   const { req: request } = response;
   detach(response);
   if (!request.complete && request._consuming) request.destroy(error instanceof Error ? error : undefined);
-  close(response);
+  if (!response.finished) close(response);
 }
 
 function detach(response: NodeResponse): void {
@@ -273,6 +304,7 @@ function close(response: NodeResponse): void {
   response.destroyed = true;
   response._closed = true;
   response.emit("close");
+  if (response[HELD] !== null) return;
   endUnread(response.req);
   response[SETTLE]?.();
 }

@@ -143,3 +143,53 @@ test("Connection: close, or shouldKeepAlive, ends the connection with the respon
   await old.send("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
   assert.equal((await old.response()).field("Connection"), "keep-alive");
 });
+
+test("a body is read on when its response has been sent, which does not wait for it", async (t) => {
+  for (const fields of ["Content-Length: 200000", "Transfer-Encoding: chunked"]) {
+    const read = deferred<number>();
+    const { client } = await serve(t, async (req, res) => {
+      res.statusCode = 202;
+      res.end("accepted");
+      let size = 0;
+      for await (const piece of req) size += piece.length;
+      read.resolve(size);
+    });
+    await client.send(`POST / HTTP/1.1\r\nHost: a\r\n${fields}\r\n\r\n`);
+    const { status, text } = await client.response();
+    assert.deepEqual([status, text], [202, "accepted"]);
+    const body = "a".repeat(200_000);
+    await client.send(fields.startsWith("C") ? body : `30d40\r\n${body}\r\n0\r\n\r\n`);
+    assert.equal(await read.promise, 200_000);
+    await client.send(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n`);
+    assert.equal((await client.response()).text, "accepted");
+  }
+});
+
+test("who stopped reading a body before its response ended cannot take what there was for all", async (t) => {
+  const over = deferred<string[]>();
+  const { client } = await serve(t, (req, res) => {
+    const events: string[] = [];
+    for (const event of ["end", "error", "close"]) req.on(event, () => events.push(event));
+    req.once("data", () => {
+      req.pause();
+      res.end("enough");
+      res.on("close", () => req.resume());
+    });
+    req.on("close", () => over.resolve(events));
+  });
+  await client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhello");
+  assert.equal((await client.response()).text, "enough");
+  assert.deepEqual(await over.promise, ["error", "close"]);
+});
+
+test("a client that leaves while its body is read on is seen to have left", async (t) => {
+  const over = deferred<string>();
+  const { client } = await serve(t, (req, res) => {
+    res.end("accepted");
+    req.resume().on("error", ({ message }) => over.resolve(message));
+  });
+  await client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhello");
+  assert.equal((await client.response()).text, "accepted");
+  client.reset();
+  assert.equal(await over.promise, "aborted");
+});
