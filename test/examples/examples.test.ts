@@ -122,6 +122,24 @@ test("wintertc announces its style, notes what was sent, declines, and echoes", 
   assert.equal(await text(socket), "hello");
 });
 
+test("node keeps what is put, and gives it back", async (t) => {
+  const ask = await start(t, "node.ts");
+  assert.equal(await (await ask("/")).text(), "0 on the shelf\n");
+  assert.equal((await ask("/vase")).status, 404);
+  const bytes = Buffer.alloc(300_000, "vase");
+  for (const status of [201, 204]) {
+    const put = await ask("/vase", { method: "PUT", body: bytes, headers: { "content-type": "image/vase" } });
+    assert.equal(put.status, status);
+  }
+  const got = await ask("/vase");
+  assert.equal(got.headers.get("content-type"), "image/vase");
+  assert.ok(bytes.equals(Buffer.from(await got.arrayBuffer())));
+  const head = await ask("/vase", { method: "HEAD" });
+  assert.equal(head.headers.get("content-length"), "300000");
+  assert.equal(await (await ask("/")).text(), "1 on the shelf\n");
+  assert.deepEqual([(await ask("/vase", { method: "DELETE" })).headers.get("allow")], ["GET, HEAD, PUT"]);
+});
+
 test("the scripts of cgi-bin answer beside the site", async (t) => {
   const [site, scripts] = ["site", "cgi-bin"].map((name) => fileURLToPath(new URL(name, FOLDER)));
   const portico = await startPortico([site!, "--cgi", scripts!]);

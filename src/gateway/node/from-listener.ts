@@ -1,4 +1,5 @@
 /** Node's interface: `(request, response)` listeners, and what is built on them, as handlers. */
+import { EventEmitter } from "node:events";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Exchange, Handler } from "../contract.ts";
@@ -41,14 +42,25 @@ export function fromNodeListener(listener: NodeListener, { upgrade }: NodeListen
 /** Calls the listeners of a server that does not listen itself: `request`, `upgrade` and `checkContinue`. */
 export function fromNodeServer(server: Server): Handler {
   const listener: NodeListener = (request, response) => {
-    const event = request.headers.expect !== undefined && server.listenerCount("checkContinue") > 0;
-    server.emit(event ? "checkContinue" : "request", request, response);
+    const isExpecting = request.headers.expect !== undefined && server.listenerCount("checkContinue") > 0;
+    return call(server, isExpecting ? "checkContinue" : "request", request, response);
   };
   const requests = fromNodeListener(listener);
   const upgrades = fromNodeListener(listener, {
-    upgrade: (request, socket, head) => server.emit("upgrade", request, socket, head),
+    upgrade: (request, socket, head) => call(server, "upgrade", request, socket, head),
   });
   return (exchange) => (server.listenerCount("upgrade") > 0 ? upgrades : requests)(exchange);
+}
+
+/** Emits an event, and gives what its listeners promise, where `emit` would let their rejections go astray. */
+function call(server: Server, event: string, ...args: unknown[]): unknown {
+  // Tracers put an emit() of their own there.
+  if (server.emit !== EventEmitter.prototype.emit) return void server.emit(event, ...args);
+  const promises = server
+    .rawListeners(event)
+    .map((listener) => Reflect.apply(listener, server, args))
+    .filter(isThenable);
+  return promises.length > 0 ? Promise.all(promises) : undefined;
 }
 
 /** Settles when the response is over and the listener's promise, if it gave one, has settled. */

@@ -1,8 +1,10 @@
 /** What listeners do wrong, and what becomes of it. */
 import assert from "node:assert/strict";
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
+import { createServer } from "node:http";
 import { describe, type TestContext, test } from "node:test";
-import { fromNodeListener, type NodeListener } from "../../../src/gateway/node/from-listener.ts";
+import { lint } from "../../../src/gateway/lint.ts";
+import { fromNodeListener, fromNodeServer, type NodeListener } from "../../../src/gateway/node/from-listener.ts";
 import { type Client, connect, deferred, INCOMPLETE, start } from "../../server/support.ts";
 import { serve } from "./support.ts";
 
@@ -44,6 +46,26 @@ describe("a listener gets a 500 that", () => {
       await closed.promise;
     });
   }
+});
+
+test("a listener of a server that rejects gets a 500, unless a tracer stands in between", async (t) => {
+  const reports: unknown[] = [];
+  const server = createServer(async () => {
+    throw OOPS;
+  });
+  const portico = await start(t, lint(fromNodeServer(server)), { onError: (error) => reports.push(error) });
+  const client = await connect(t, portico);
+  assert.equal((await client.get("/")).status, 500);
+  assert.deepEqual(reports, [OOPS]);
+
+  const traced: unknown[] = [];
+  server.removeAllListeners("request").on("request", (_, res) => res.end("traced"));
+  server.emit = (event: string, ...args: unknown[]) => {
+    traced.push(event);
+    return EventEmitter.prototype.emit.call(server, event, ...args);
+  };
+  assert.equal((await client.get("/")).text, "traced");
+  assert.deepEqual(traced, ["request"]);
 });
 
 const LATE: Record<string, NodeListener> = {
