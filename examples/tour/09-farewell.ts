@@ -42,7 +42,7 @@ function show(what: string, port: number): void {
 const server = await new TcpServer(
   async (connection) => {
     await connection.end("goodbye\n");
-    console.log(`after its end, server reads:   ${await connection.readLine()}`);
+    console.log(`after its end, server reads:  ${await connection.readLine()}`);
   },
   { port: Number(process.env.PORT ?? 7890), concurrency: 1 },
 ).ready();

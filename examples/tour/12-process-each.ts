@@ -4,8 +4,8 @@
  * Shows: a child that is slow, or that crashes, keeps or loses its own client and nobody else's. The parent gives its
  * copy of the socket up once the child has it: while it held one, the client would never see the end.
  *
- * What is wrong with it: a process costs some 40 ms to start and 40 MB to keep, for every client that connects, even if it
- * says nothing: 1000 silent clients take the machine down. 18 has a few processes, each for many clients.
+ * What is wrong with it: a process of Node costs some 100 ms to start and 35 MB to keep, for every client that connects,
+ * even if it says nothing: 1000 silent clients take the machine down. 18 has a few processes, each for many clients.
  *
  * Try: curl http://127.0.0.1:7890/slow        and, meanwhile, curl http://127.0.0.1:7890/
  *      curl http://127.0.0.1:7890/crash       and then the page again

@@ -4,7 +4,7 @@
  * Shows: while one thread sleeps, others work. In Node a thread cannot be given a socket, so the main thread reads and
  * writes, and the thread computes the answer. What a thread throws is its own affair.
  *
- * What is wrong with it: a thread of Node costs some 15 ms to start and 5 MB to keep, again for every client, and what
+ * What is wrong with it: a thread of Node costs some 50 ms to start and 25 MB to keep, again for every client, and what
  * takes the process down, such as memory that runs out, takes all threads with it. 14 needs no thread to wait.
  *
  * Try: curl http://127.0.0.1:7890/slow        and, meanwhile, curl http://127.0.0.1:7890/
