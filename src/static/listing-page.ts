@@ -5,13 +5,13 @@
 import { setImmediate } from "node:timers/promises";
 import { writePath } from "../http/path.ts";
 import { type Contents, type Entry, MAX_ENTRIES } from "./directory.ts";
-import { ICONS, iconOf } from "./icons.ts";
+import { ICON_RULES, iconOf } from "./icons.ts";
 import type { Order } from "./listing.ts";
 import { enhance } from "./listing-script.ts";
 import { STYLE } from "./listing-style.ts";
 import { escapeHtml, PALETTE, securityPolicy } from "./page.ts";
 
-const CSS = PALETTE + STYLE;
+const CSS = PALETTE + STYLE + ICON_RULES;
 const SCRIPT = `(${enhance})()`;
 
 export const PAGE_POLICY = securityPolicy(CSS, SCRIPT);
@@ -38,7 +38,6 @@ export async function listingPage(
 <style>${CSS}</style>
 </head>
 <body>
-<svg hidden>${ICONS}</svg>
 <header>
 <nav aria-label="Path"><h1>${breadcrumb(names, depth)}</h1></nav>
 <input type="search" placeholder="Filter" aria-label="Filter by name" aria-keyshortcuts="/" autocomplete="off" spellcheck="false">
@@ -65,7 +64,7 @@ export function linkTo({ name, isDirectory }: Entry): string {
 
 const FAVICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><path d="M1.5 3.5h4.5l1.5 2h7v8h-13z" fill="#c8862f"/></svg>`;
 
-const UP = `<tbody><tr><th scope="row"><a href="../" rel="up" aria-label="Parent directory"><svg aria-hidden="true"><use href="#up"/></svg><bdi>..</bdi></a></th><td></td><td></td></tr></tbody>
+const UP = `<tbody><tr><th scope="row"><a href="../" class="up" rel="up" aria-label="Parent directory"><bdi>..</bdi></a></th><td></td><td></td></tr></tbody>
 `;
 
 const COLUMNS = [
@@ -112,16 +111,13 @@ async function rows(entries: readonly Entry[]): Promise<string> {
 
 function row(entry: Entry): string {
   const { name, isDirectory, size, modified } = entry;
-  const icon = isDirectory ? '<svg aria-hidden="true" class="dir"><use href="#dir"/></svg>' : fileIcon(name);
-  const link = `<a href="${escapeHtml(linkTo(entry))}">${icon}<bdi>${showName(name)}${isDirectory ? "/" : ""}</bdi></a>`;
+  const icon = isDirectory ? "dir" : iconOf(name);
+  const shown = `<bdi>${showName(name)}${isDirectory ? "/" : ""}</bdi>`;
+  const link = `<a href="${escapeHtml(linkTo(entry))}" class="${icon}">${shown}</a>`;
   const length = isDirectory ? "" : `<data value="${size}">${showSize(size)}</data>`;
   const date = new Date(modified).toISOString();
   const time = `<time datetime="${date}">${date.slice(0, 10)}<span> ${date.slice(11, 16)}</span></time>`;
   return `<tr><th scope="row">${link}</th><td>${length}</td><td>${time}</td></tr>\n`;
-}
-
-function fileIcon(name: string): string {
-  return `<svg aria-hidden="true"><use href="#${iconOf(name)}"/></svg>`;
 }
 
 /**

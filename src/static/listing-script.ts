@@ -34,7 +34,11 @@ export function enhance(): void {
       if (column === "date") difference = a.date - b.date;
       return difference === 0 ? compare(a.name, b.name) * (column === "name" ? sign : 1) : difference * sign;
     });
+    // Moved within the page, each row would cost the browser as much as all of them do outside of it.
+    const place = body.parentElement!;
+    body.remove();
     body.append(...rows.map(({ row }) => row));
+    place.append(body);
     for (const button of document.querySelectorAll("thead button") as NodeListOf<HTMLButtonElement>) {
       const own = button.value.replace("-", "");
       const heading = button.parentElement!;

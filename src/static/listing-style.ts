@@ -3,8 +3,6 @@ export const STYLE = `html { scroll-padding: 4rem 0 2rem; }
 body { max-width: 62rem; margin: 0 auto; padding: 2.5rem clamp(0.75rem, 4vw, 2.5rem) 2rem; background: var(--paper); color: var(--ink); font: 0.9375rem/1.4 var(--sans); text-size-adjust: 100%; -webkit-text-size-adjust: 100%; }
 a { color: inherit; text-decoration: none; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 3px; }
-svg[hidden] { display: none; }
-svg { flex: none; width: 1.125rem; height: 1.125rem; fill: none; stroke: currentColor; stroke-linejoin: round; stroke-linecap: round; }
 header { display: flex; flex-wrap: wrap; align-items: end; gap: 0.75rem 2rem; margin-bottom: 1.25rem; padding: 0 0.5rem; }
 nav { flex: 1 1 20rem; min-width: 0; }
 h1 { margin: 0; font: 400 clamp(1.375rem, 4vw, 1.875rem)/1.25 var(--serif); overflow-wrap: anywhere; }
@@ -14,7 +12,7 @@ h1 i { margin: 0 0.3em; color: var(--soft); font-style: normal; opacity: 0.6; }
 [type=search] { display: none; flex: 0 1 14rem; min-width: 0; padding: 0.4rem 0.7rem; border: 1px solid var(--line); border-radius: 6px; background: transparent; color: inherit; font: inherit; appearance: none; }
 .enhanced [type=search] { display: block; }
 ::placeholder { color: var(--soft); opacity: 1; }
-table { width: 100%; border-collapse: separate; border-spacing: 0; font-variant-numeric: tabular-nums; }
+table { width: 100%; table-layout: fixed; border-collapse: separate; border-spacing: 0; font-variant-numeric: tabular-nums; }
 thead th { position: sticky; z-index: 1; top: 0; padding: 0; border-bottom: 1px solid var(--line); background: var(--paper); }
 button { width: 100%; padding: 0.6rem 0.5rem; border: 0; background: none; color: var(--soft); font: inherit; font-size: 0.8125rem; text-align: inherit; cursor: pointer; white-space: nowrap; }
 button:hover, [aria-sort] button { color: var(--ink); }
@@ -27,11 +25,12 @@ small { opacity: 0.8; }
 th, td { padding: 0; border-bottom: 1px solid color-mix(in srgb, var(--line) 55%, transparent); font-weight: 400; text-align: left; }
 td { padding: 0.5rem; vertical-align: top; color: var(--soft); white-space: nowrap; }
 th:nth-child(2), td:nth-child(2) { text-align: right; }
-th:nth-child(3) { width: 1%; padding-left: 1.5rem; }
+th:nth-child(2) { width: 6.5rem; }
+th:nth-child(3) { width: 11.25rem; padding-left: 1.5rem; }
 td:nth-child(3) { padding-left: 2rem; }
 tbody a { display: flex; gap: 0.7rem; padding: 0.5rem; }
-tbody a svg { margin-top: 0.1rem; color: var(--soft); }
-tbody a .dir { color: var(--accent); fill: color-mix(in srgb, currentColor 22%, transparent); }
+tbody a::before { flex: none; width: 1.125rem; height: 1.125rem; margin-top: 0.1rem; background: var(--soft); -webkit-mask: var(--icon) 0 0/contain no-repeat; mask: var(--icon) 0 0/contain no-repeat; content: ""; forced-color-adjust: none; }
+tbody .dir::before { background: var(--accent); }
 tbody a:hover bdi { color: var(--accent); text-decoration: underline; text-decoration-thickness: 1px; text-underline-offset: 0.2em; }
 tbody a:focus-visible { outline-offset: -2px; }
 tbody tr:has(:focus-visible) { outline: 2px solid var(--accent); outline-offset: -2px; border-radius: 3px; }
@@ -49,9 +48,10 @@ kbd { padding: 0.05em 0.4em; border: 1px solid var(--line); border-radius: 3px; 
 @media (max-width: 40rem) {
   body { padding-top: 1.25rem; }
   time span, small { display: none; }
-  th:nth-child(3) { padding-left: 0; }
+  th:nth-child(2) { width: 4.5rem; }
+  th:nth-child(3) { width: 5.75rem; padding-left: 0; }
   td, td:nth-child(3) { padding-inline: 0.5rem; font-size: 0.8125rem; line-height: 1.3125rem; }
-  tbody a { gap: 0.5rem; }
+  tbody a { gap: 0.5rem; padding-right: 0; }
   [type=search] { flex: 1 1 100%; font-size: 1rem; }
 }
 @media print { [type=search], .keys { display: none !important; } }
