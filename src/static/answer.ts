@@ -87,5 +87,6 @@ function isInMemory(content: Content): content is string | Uint8Array {
 
 /** A range of a body; text here is ASCII, a character a byte. */
 function cut(content: string | Uint8Array, { start, stop }: ByteRange): string | Uint8Array {
+  if (start === 0 && stop === content.length) return content;
   return typeof content === "string" ? content.slice(start, stop) : content.subarray(start, stop);
 }
