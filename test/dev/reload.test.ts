@@ -206,6 +206,19 @@ test("files are served as they were just saved, and pages with the script that f
   }
 });
 
+test("no browser keeps a file without asking, whatever its name, unless it is told to", async (t) => {
+  const files = { "app.3f9a1c2b.js": "1", "logo.png": "png" };
+  for (const [args, said] of [
+    [[], "no-cache"],
+    [["--cache-control", "max-age=5"], "max-age=5"],
+  ] as const) {
+    const { url } = await develop(t, files, ".", ...args);
+    for (const name of Object.keys(files)) {
+      assert.equal((await fetch(`${url}/${name}`)).headers.get("cache-control"), said, name);
+    }
+  }
+});
+
 test("--watch says the same, and files stand beside the application", async (t) => {
   const cwd = folder({ "server.ts": SAYING("application"), "public/a.html": "<p>file</p>" });
   const portico = await startPortico(["--watch", "--static", "public"], { cwd });

@@ -85,7 +85,8 @@ class Development implements Means {
     const directory = resolve(root);
     this.#served.push(directory);
     this.#watcher.watchTree(directory);
-    return this.live.files((rest) => files(root, { ...options, next: rest, checkInterval: 0 }), next);
+    const { cacheControl = "no-cache" } = options;
+    return this.live.files((rest) => files(root, { ...options, cacheControl, next: rest, checkInterval: 0 }), next);
   };
 
   readonly load: Means["load"] = async (path, settings): Promise<Application> => {
