@@ -1,4 +1,5 @@
 /** The front door: what `import ... from "portico"` gives. */
+export { type Config, defineConfig } from "./core/config.ts";
 export type { Limits, Timeouts } from "./core/options.ts";
 export type { Exchange, Handler } from "./gateway/contract.ts";
 export type { FetchFunction } from "./gateway/fetch/handler.ts";

@@ -1,6 +1,6 @@
 /** The command line and the environment, read as the table of options says. */
 import { parseArgs } from "node:util";
-import { OPTIONS, type OptionKey, type OptionSpec } from "../core/options.ts";
+import { OPTIONS, type OptionKey, type OptionSpec, type OptionValue } from "../core/options.ts";
 import { readPath } from "../http/path.ts";
 import { usageError } from "./command-error.ts";
 import { nearest } from "./nearest.ts";
@@ -8,23 +8,38 @@ import { refuseResponses } from "./responses.ts";
 
 type Table = typeof OPTIONS;
 type FlagKey = { [Key in OptionKey]: Table[Key] extends { flag: string } ? Key : never }[OptionKey];
-type ValueOf<Option extends OptionSpec> = Option extends { choices: readonly (infer Choice)[] }
-  ? Choice
-  : Option["type"] extends "boolean"
-    ? boolean
-    : Option["type"] extends "string"
-      ? string
-      : Option["type"] extends "strings"
-        ? readonly string[]
-        : number;
 
-/** What was asked for, by flag or environment; what was not is absent, so that an application can have its say. */
-export type Given = { -readonly [Key in FlagKey]?: ValueOf<Table[Key]> };
+/** What was asked for, by flag, environment or file; what was not is absent, so that an application can have its say. */
+export type Given = { -readonly [Key in FlagKey]?: OptionValue<Table[Key]> };
 
-export type Command =
-  | { readonly action: "help" }
-  | { readonly action: "version" }
-  | { readonly action: "serve"; readonly entry: string | undefined; readonly given: Given };
+export type Command = { readonly action: "help" } | { readonly action: "version" } | ServeCommand;
+
+export interface ServeCommand {
+  readonly action: "serve";
+  readonly entry: string | undefined;
+  readonly given: Given;
+  /** Where that comes from; who comes first has the say. */
+  readonly layers: readonly Layer[];
+}
+
+/** What one source of options says. */
+export interface Layer {
+  readonly kind: "flags" | "environment" | "file";
+  /** The file, or what the kind is called. */
+  readonly name: string;
+  readonly values: Given;
+}
+
+/** A configuration file, as it was read. */
+export interface FileLayer extends Layer {
+  readonly kind: "file";
+  readonly entry: string | undefined;
+}
+
+/** The command line by itself. */
+export type Typed =
+  | { readonly action: "help" | "version" }
+  | { readonly action: "serve"; readonly entry: string | undefined; readonly flags: Given };
 
 export interface Flag extends OptionSpec {
   readonly key: string;
@@ -46,11 +61,35 @@ export const FLAGS: readonly Flag[] = [
 ];
 
 /**
- * Reads `[ENTRY] [PORT]` and the flags, wherever they stand. A flag goes before the environment; of one that is given
- * twice, the last counts.
+ * Reads `[ENTRY] [PORT]` and the flags, wherever they stand. A flag goes before the environment, and that before the
+ * configuration file; of a flag that is given twice, the last counts.
  * @throws {CommandError} one line that names what is wrong and what would be right; exit code 2.
  */
-export function parseArguments(args: readonly string[], env: NodeJS.ProcessEnv): Command {
+export function parseArguments(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  file: FileLayer | null = null,
+): Command {
+  const typed = parseWords(args);
+  if (typed.action !== "serve") return { action: typed.action };
+  const { flags } = typed;
+  const values = environment(env, flags);
+  const layers: Layer[] = [
+    { kind: "flags", name: "the command line", values: flags },
+    { kind: "environment", name: "the environment", values },
+    ...(file === null ? [] : [file]),
+  ];
+  const given: Given = {
+    ...(file !== null && withoutOtherAddress(file.values, { ...values, ...flags })),
+    ...values,
+    ...flags,
+  };
+  refuseContradictions(flags, given);
+  return { action: "serve", entry: typed.entry ?? file?.entry, given, layers };
+}
+
+/** @throws {CommandError} as `parseArguments`, of what can be seen without the environment and a file. */
+export function parseWords(args: readonly string[]): Typed {
   const { tokens } = parseArgs({ args: [...args], options: parseArgsOptions(), strict: false, tokens: true });
   const words: string[] = [];
   const flags: Record<string, unknown> = {};
@@ -69,9 +108,15 @@ export function parseArguments(args: readonly string[], env: NodeJS.ProcessEnv):
   if (flags.help) return { action: "help" };
   if (flags.version) return { action: "version" };
   addPortWord(words, flags);
-  const given: Given = { ...environment(env, flags), ...flags };
-  refuseContradictions(flags, given);
-  return { action: "serve", entry: words[0], given };
+  return { action: "serve", entry: words[0], flags };
+}
+
+/** What a file says without its address, if who comes before it names one of another kind. */
+function withoutOtherAddress(file: Given, before: Given): Given {
+  const { unix, fd, port, hostname, ...rest } = file;
+  const isNamed = [before.unix, before.fd, before.port, before.hostname].some((value) => value !== undefined);
+  const isOther = unix !== undefined || fd !== undefined || before.unix !== undefined || before.fd !== undefined;
+  return isNamed && isOther ? rest : file;
 }
 
 /** @throws what `fail` makes of the complaint, unless `text` is a port. */
@@ -102,6 +147,8 @@ function unknownFlag(rawName: string): Error {
 function flagValue(flag: Flag, text: string | undefined, isInline: boolean): unknown {
   const name = `--${flag.flag}`;
   if (flag.type === "boolean") {
+    // Behind an equals sign, for what a file has set.
+    if (text === "true" || text === "false") return text === "true";
     if (text !== undefined) throw usageError(`${name} takes no value, so not "${text}"`);
     return true;
   }
@@ -113,7 +160,7 @@ function flagValue(flag: Flag, text: string | undefined, isInline: boolean): unk
   return textValue(flag, text, name);
 }
 
-function textValue({ type, choices }: OptionSpec, text: string, source: string): string | number {
+export function textValue({ type, choices }: OptionSpec, text: string, source: string): string | number {
   if (choices !== undefined && !choices.includes(text)) {
     throw usageError(`${source} takes ${choices.join(", ").replace(/, (?=[^,]*$)/, " or ")}, not "${text}"`);
   }
@@ -145,7 +192,7 @@ function addPortWord(words: readonly string[], flags: Record<string, unknown>): 
  * What the environment says where no flag does. An empty variable counts as none: that is how compose files and shells
  * leave one out.
  */
-function environment(env: NodeJS.ProcessEnv, flags: Record<string, unknown>): Record<string, unknown> {
+function environment(env: NodeJS.ProcessEnv, flags: Record<string, unknown>): Given {
   const values: Record<string, unknown> = {};
   for (const flag of FLAGS) {
     const text = flag.env === undefined || flags[flag.key] !== undefined ? "" : env[flag.env];

@@ -24,6 +24,10 @@ export const COMMANDS: Readonly<Record<string, CommandSpec>> = {
     doc: "curl's role: asks a server, and shows the wire",
     load: () => import("./commands/fetch.ts"),
   },
+  config: {
+    doc: "explain: what each option is, and who says so",
+    load: () => import("./commands/config.ts"),
+  },
   tcp: {
     doc: "netcat's role: echo, connect, listen; stream servers",
     load: () => import("./commands/tcp.ts"),

@@ -3,15 +3,17 @@ import { threadId } from "node:worker_threads";
 import { toFetch } from "../gateway/to-fetch.ts";
 import { type Work, work } from "../run/worker.ts";
 import { Server } from "../server/server.ts";
-import { type Command, parseArguments } from "./arguments.ts";
+import type { ServeCommand } from "./arguments.ts";
 import { atWork } from "./at-work.ts";
+import { readCommand } from "./config-file.ts";
 import { observe } from "./observing.ts";
 import { prepare } from "./serving.ts";
 import { DEFAULTS, type Settings, section } from "./settings.ts";
 
 const { args, fd, channel, isThread } = atWork();
-// The supervisor has read it without complaint.
-const { entry, given } = parseArguments(args, process.env) as Command & { action: "serve" };
+// The supervisor has read the command line without complaint, but the configuration file may have changed since.
+const command = (await readCommand(args, process.env).catch((error) => error)) as ServeCommand | Error;
+const given = command instanceof Error ? {} : command.given;
 
 await work(channel, open, {
   timeout: isThread ? 0 : (given.workerTimeout ?? DEFAULTS.workerTimeout),
@@ -20,7 +22,8 @@ await work(channel, open, {
 });
 
 async function open(): Promise<Work> {
-  const { handler, connect, settings } = await prepare(entry, given);
+  if (command instanceof Error) throw command;
+  const { handler, connect, settings } = await prepare(command.entry, given);
   await probe(toFetch(handler), settings);
   const limits = section(settings, "limits");
   const timeouts = section(settings, "timeouts");

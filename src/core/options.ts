@@ -16,6 +16,8 @@ export interface OptionSpec {
   readonly value?: string;
   /** The value that the flag alone stands for; another one is given as `--flag=VALUE`. */
   readonly implied?: string;
+  /** Whether a file may give a number for the text. */
+  readonly orNumber?: true;
   /** The only values it takes. */
   readonly choices?: readonly string[];
   readonly group:
@@ -125,6 +127,17 @@ export const OPTIONS = {
     flag: "native-fetch",
     group: "Application",
     doc: "leave Node's own Request, Response and Headers in place",
+  },
+  config: {
+    type: "string",
+    default: undefined,
+    flag: "config",
+    short: "c",
+    env: "PORTICO_CONFIG",
+    value: "FILE",
+    group: "Application",
+    doc: "read options from this file; by default portico.config.ts, .js or .json, if there is one",
+    precedent: "gunicorn -c, for gunicorn.conf.py",
   },
   watch: {
     type: "boolean",
@@ -259,6 +272,7 @@ export const OPTIONS = {
     short: "w",
     env: "WEB_CONCURRENCY",
     value: "N",
+    orNumber: true,
     group: "Workers",
     doc: "how many threads or processes, or auto: one for each core",
     precedent: "gunicorn and Puma read WEB_CONCURRENCY",
@@ -514,6 +528,17 @@ export const OPTIONS = {
 } as const satisfies Record<string, OptionSpec>;
 
 export type OptionKey = keyof typeof OPTIONS;
+
+/** What an option's value is, once it has been read. */
+export type OptionValue<Option extends OptionSpec> = Option extends { choices: readonly (infer Choice)[] }
+  ? Choice
+  : Option["type"] extends "boolean"
+    ? boolean
+    : Option["type"] extends "string"
+      ? string
+      : Option["type"] extends "strings"
+        ? readonly string[]
+        : number;
 
 type Section<Prefix extends string> = {
   readonly [Key in OptionKey as Key extends `${Prefix}.${infer Name}` ? Name : never]: number;

@@ -13,7 +13,8 @@ import type { Exchange } from "../../gateway/contract.ts";
 import { files } from "../../static/index.ts";
 import { announce } from "../announce.ts";
 import type { Application } from "../application.ts";
-import { type Given, parseArguments } from "../arguments.ts";
+import type { Given } from "../arguments.ts";
+import { readCommand } from "../config-file.ts";
 import type { Assignment } from "../dev-application.ts";
 import { listen } from "../listen.ts";
 import { errorLogOf, observe, refuseFormat } from "../observing.ts";
@@ -34,7 +35,7 @@ It takes the options of portico --help; --workers is for serving.`;
 
 /** Resolves when it serves. @throws {CommandError} when it cannot. */
 export async function run(args: readonly string[]): Promise<void> {
-  const command = parseArguments(args, process.env);
+  const command = await readCommand(args, process.env);
   if (command.action === "help") return console.log(HELP);
   if (command.action === "version") return console.log(`portico ${VERSION}`);
   const given = forDevelopment(command.given);

@@ -3,7 +3,7 @@
 import { OneProcess } from "../../observe/fleet.ts";
 import { adminAddress, openAdmin } from "../admin.ts";
 import { announce } from "../announce.ts";
-import { parseArguments } from "../arguments.ts";
+import { readCommand } from "../config-file.ts";
 import { findEntry } from "../entry.ts";
 import { helpText } from "../help.ts";
 import { listen } from "../listen.ts";
@@ -16,10 +16,11 @@ import { stopOnSignals } from "../signals.ts";
 import { supervise } from "../supervise.ts";
 import { notifier, passedSocket } from "../systemd.ts";
 import { VERSION } from "../version.ts";
+import { warningsOf } from "../warnings.ts";
 
 /** Resolves when it serves, or has said what was asked. @throws {CommandError} when it cannot. */
 export async function run(args: readonly string[]): Promise<void> {
-  const command = parseArguments(args, process.env);
+  const command = await readCommand(args, process.env);
   if (command.action === "help") return console.log(helpText());
   if (command.action === "version") return console.log(`portico ${VERSION}`);
 
@@ -35,6 +36,7 @@ export async function run(args: readonly string[]): Promise<void> {
   if (given.check) {
     const { entry, settings } = await prepare(command.entry, given);
     console.log(summary(entry, settings, { model, workers }));
+    for (const warning of warningsOf(settings, { model, workers })) console.error(`portico: warning: ${warning}`);
     // An application that was loaded may hold timers and sockets of its own.
     return process.exit(0);
   }
