@@ -12,8 +12,9 @@ const INTRODUCTION = `# Options
 
 <!-- Written by scripts/docs.ts from src/core/options.ts: change the table there. -->
 
-The command takes flags; \`portico --help\` lists them. Behind a flag stands its environment variable, behind that what the
-application module exports (\`port\` and \`hostname\`), and behind that the default.
+The command takes flags; \`portico --help\` lists them. Behind a flag stands its environment variable, behind that the
+[configuration file](config.md), behind that what the application module exports (\`port\` and \`hostname\`), and behind that the
+default.
 
 The library takes the same names: \`serve({ fetch, port, hostname, unix, backlog, limits: { ... }, timeouts: { ... } })\`.
 What has no flag belongs to the library only; the groups Application, Scripts and Output belong to the command

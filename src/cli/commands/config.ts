@@ -1,5 +1,6 @@
 /** `portico config explain [KEY] [OPTIONS]`: what each option is, and who says so. */
-import { OPTIONS, type OptionSpec } from "../../core/options.ts";
+import { FILE_OPTIONS } from "../../core/config.ts";
+import type { OptionSpec } from "../../core/options.ts";
 import type { Layer, ServeCommand } from "../arguments.ts";
 import { usageError } from "../command-error.ts";
 import { readCommand } from "../config-file.ts";
@@ -27,10 +28,7 @@ export async function run(words: readonly string[]): Promise<void> {
 
 type Row = readonly [key: string, spec: OptionSpec & { readonly flag: string }];
 
-/** Every option that has a flag. */
-const ROWS: readonly Row[] = Object.entries<OptionSpec>(OPTIONS).flatMap(([key, spec]) =>
-  spec.flag === undefined ? [] : [[key, { ...spec, flag: spec.flag }] as const],
-);
+const ROWS: readonly Row[] = [...FILE_OPTIONS].map(([key, spec]) => [key, { ...spec, flag: spec.flag! }]);
 
 /** @throws {CommandError} when it names no option, by its key or by its flag. */
 function keyOf(word: string): string {
@@ -102,7 +100,7 @@ function layerName({ kind, name }: Layer, { flag, env }: { readonly flag: string
 }
 
 function shown(key: string, value: unknown): string {
-  if (value === undefined) return "-";
+  if (value === undefined) return "(none)";
   // It may be read by whoever stands behind.
   return key === "auth" ? "••••••" : Array.isArray(value) ? value.join(" | ") : String(value);
 }

@@ -10,10 +10,12 @@ import { wantsPage } from "../../dev/page-request.ts";
 import { Reloader } from "../../dev/reloader.ts";
 import { Watcher } from "../../dev/watch.ts";
 import type { Exchange } from "../../gateway/contract.ts";
+import { OneProcess } from "../../observe/fleet.ts";
 import { files } from "../../static/index.ts";
+import { adminAddress, openAdmin } from "../admin.ts";
 import { announce } from "../announce.ts";
 import type { Application } from "../application.ts";
-import type { Given } from "../arguments.ts";
+import type { Given, Layer } from "../arguments.ts";
 import { readCommand } from "../config-file.ts";
 import type { Assignment } from "../dev-application.ts";
 import { listen } from "../listen.ts";
@@ -40,14 +42,17 @@ export async function run(args: readonly string[]): Promise<void> {
   if (command.action === "version") return console.log(`portico ${VERSION}`);
   const given = forDevelopment(command.given);
   refuseFormat(given.accessLogFormat);
+  if (given.admin !== undefined) adminAddress(given.admin);
   const log = errorLogOf({ ...DEFAULTS, ...given });
   const say = given.quiet ? () => {} : log.info;
 
   const report = (error: unknown, { head }: Exchange) => log.failed(`${head.method} ${head.target}`, error);
   const development = new Development(say, report);
+  development.followConfig(command.layers);
   const serving = await prepare(command.entry, given, development);
   const observing = observe(serving.settings);
   const server = await listen({ ...serving, handler: development.live.behind(serving.handler) }, observing.options);
+  if (observing.metrics !== null) await openAdmin(new OneProcess(observing.metrics, server), serving.settings);
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => development.live.close());
   stopOnSignals(server, say, observing.close);
   process.on("SIGUSR1", observing.reopen);
@@ -72,6 +77,7 @@ class Development implements Means {
   readonly #loaded = new Set<string>();
   #application: string | undefined;
   #reloader: Reloader | null = null;
+  #config: string | undefined;
 
   constructor(say: (line: string) => void, report: (error: unknown, exchange: Exchange) => void) {
     this.#say = say;
@@ -80,6 +86,14 @@ class Development implements Means {
       (path) => this.#changed(path),
       ({ message }, directory) => console.error(`portico: saves in ${directory} go unnoticed: ${message}`),
     );
+  }
+
+  /** What was read from a file counts for as long as the server runs. */
+  followConfig(layers: readonly Layer[]): void {
+    const file = layers.find(({ kind }) => kind === "file");
+    if (file === undefined) return;
+    this.#config = resolve(file.name);
+    this.#watcher.watchDirectory(dirname(this.#config));
   }
 
   readonly files: Means["files"] = (root, { next, ...options }) => {
@@ -122,6 +136,9 @@ class Development implements Means {
   }
 
   #changed(path: string): void {
+    if (path === this.#config) {
+      return this.#say(`${relative(process.cwd(), path)} has changed: that counts when portico is started again`);
+    }
     const interests = { served: this.#served, application: this.#application, loaded: this.#loaded };
     const meaning = meaningOf(path, interests);
     if (meaning === "application") this.#reloader?.saved(relative(process.cwd(), path));
