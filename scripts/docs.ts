@@ -1,10 +1,8 @@
-/**
- * Writes docs/options.md from the table of options: `node --import ./dist/cli/typescript/register.js scripts/docs.ts`.
- * A test compares the two.
- */
+/** Writes docs/options.md and config.schema.json from the table of options: `npm run docs`. Tests compare them with it. */
 import { realpathSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { OPTIONS, type OptionSpec } from "../src/core/options.ts";
+import { SCHEMA_FILE, schemaText } from "./schema.ts";
 
 export const OPTIONS_PAGE = new URL("../docs/options.md", import.meta.url);
 
@@ -76,4 +74,7 @@ function table(rows: readonly string[][]): string {
   return columns[0]!.map((_, line) => `| ${columns.map((column) => column[line]).join(" | ")} |`).join("\n");
 }
 
-if (realpathSync(process.argv[1]!) === fileURLToPath(import.meta.url)) writeFileSync(OPTIONS_PAGE, optionsPage());
+if (realpathSync(process.argv[1]!) === fileURLToPath(import.meta.url)) {
+  writeFileSync(OPTIONS_PAGE, optionsPage());
+  writeFileSync(SCHEMA_FILE, schemaText());
+}

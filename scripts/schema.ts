@@ -1,6 +1,4 @@
-/** Writes config.schema.json from the table of options: `npm run schema`. A test compares the two. */
-import { realpathSync, writeFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+/** What config.schema.json says, made from the table of options. */
 import { FILE_OPTIONS } from "../src/core/config.ts";
 import type { OptionSpec } from "../src/core/options.ts";
 
@@ -16,7 +14,7 @@ export function schemaText(): string {
   const schema = {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     title: "Configuration of Portico",
-    description: "Written by scripts/schema.ts from src/core/options.ts: change the table there.",
+    description: "Written by npm run docs from src/core/options.ts: change the table there.",
     type: "object",
     properties: { ...top, limits: section("limits"), timeouts: section("timeouts") },
     additionalProperties: false,
@@ -53,5 +51,3 @@ function kindOf({ type, choices, implied, orNumber }: OptionSpec): object {
     }
   }
 }
-
-if (realpathSync(process.argv[1]!) === fileURLToPath(import.meta.url)) writeFileSync(SCHEMA_FILE, schemaText());

@@ -6,7 +6,7 @@ import { fault } from "../src/core/faults.ts";
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS } from "../src/core/options.ts";
 
 test("docs/options.md says what the table of options says", () => {
-  const hint = "run: node --import ./dist/cli/typescript/register.js scripts/docs.ts";
+  const hint = "run: npm run docs";
   assert.equal(readFileSync(OPTIONS_PAGE, "utf8"), optionsPage(), hint);
 });
 

@@ -228,7 +228,7 @@ test("a configuration is typed by the table", () => {
 });
 
 test("config.schema.json says what the table of options says", () => {
-  assert.equal(readFileSync(SCHEMA_FILE, "utf8"), schemaText(), "run: npm run schema");
+  assert.equal(readFileSync(SCHEMA_FILE, "utf8"), schemaText(), "run: npm run docs");
 });
 
 describe("--check warns of what is known to hurt", () => {
