@@ -1,0 +1,52 @@
+/** Workers that hang, die, or never start. */
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import path from "node:path";
+import { test } from "node:test";
+import { gone, serve, text } from "./support.ts";
+
+for (const model of ["processes", "threads"] as const) {
+  test(`${model}: a worker that hangs is reported with its requests and its stack, and replaced`, async (t) => {
+    const portico = await serve(t, "--model", model, "--workers", "1", "--worker-timeout", "1000");
+    const waiting = text(`${portico.url}/wait?before`).catch(() => {});
+    await assert.rejects(text(`${portico.url}/block?me`));
+    await portico.written(/ died: .*; it is replaced/);
+    assert.match(portico.output, /worker (pid|thread) \d+ has been (blocked|silent) for \d+\.\d s, and is killed\n/);
+    assert.match(portico.output, / {2}it holds GET \/block\?me, for \d+\.\d s\n/);
+    assert.match(portico.output, / {4}at fetch \(.*\/server\.ts:6:\d+\)\n/);
+    await waiting;
+    while ((await text(portico.url).catch(() => "")) !== "version 1");
+  });
+}
+
+test("a killed worker loses its own requests only, and is replaced", async (t) => {
+  const portico = await serve(t, "--workers", "2");
+  const pids = new Set<string>();
+  while (pids.size < 2) pids.add(await text(`${portico.url}/pid`));
+  const [victim] = [...pids];
+  process.kill(Number(victim), "SIGKILL");
+  await portico.written(new RegExp(`worker pid ${victim} died: SIGKILL; it is replaced`));
+  const after = new Set<string>();
+  while (after.size < 2) after.add(await text(`${portico.url}/pid`));
+  assert.ok(!after.has(victim!));
+});
+
+test("workers do not outlive their supervisor, however it dies, though one of them is blocked", async (t) => {
+  const portico = await serve(t, "--workers", "2");
+  const pids = new Set<string>();
+  while (pids.size < 2) pids.add(await text(`${portico.url}/pid`));
+  void text(`${portico.url}/block`).catch(() => {});
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  await portico.stop("SIGKILL");
+  await Promise.all([...pids].map((pid) => gone(Number(pid))));
+});
+
+test("it is given up when no worker starts any more", async (t) => {
+  const portico = await serve(t, "--model", "processes", "--workers", "1");
+  const pid = await text(`${portico.url}/pid`);
+  writeFileSync(path.join(portico.cwd, "server.ts"), "throw new Error('no database');");
+  process.kill(Number(pid), "SIGKILL");
+  assert.deepEqual(await portico.exited, { code: 3, signal: null });
+  assert.match(portico.output, /a worker could not start: server\.ts threw/);
+  assert.match(portico.output, /given up after 5 starts that failed/);
+});

@@ -1,0 +1,22 @@
+/** The same port, again and again. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { startPortico } from "../support/portico.ts";
+import { serve, text } from "./support.ts";
+
+test("the same port can be had 20 times in a row, while clients connect", async (t) => {
+  const first = await serve(t, "--workers", "2");
+  const port = String(first.port);
+  let isOver = false;
+  const knocking = (async () => {
+    while (!isOver) await text(`http://127.0.0.1:${port}/`).catch(() => new Promise(setImmediate));
+  })();
+  await first.stop();
+  for (let i = 0; i < 20; i++) {
+    const portico = await startPortico(["server.ts", port], { cwd: first.cwd });
+    assert.equal(await text(portico.url), "version 1");
+    assert.equal((await portico.stop()).code, 0);
+  }
+  isOver = true;
+  await knocking;
+});
