@@ -16,6 +16,8 @@ export const GONE = Symbol("gone");
 /** What ends a response that is complete but for that; its request is not. */
 export const HELD = Symbol("held");
 const ENDING = Symbol("ending");
+const PIECES = Symbol("pieces");
+const SIZE = Symbol("size");
 const LAST = Symbol("last");
 const FINISHED = Symbol("finished");
 const DRAINING = Symbol("draining");
@@ -25,6 +27,11 @@ const prototype = ServerResponse.prototype as unknown as {
   end: (this: NodeResponse, ...args: unknown[]) => NodeResponse;
   _finish: (this: NodeResponse) => void;
 };
+
+/** Bytes that are joined. Node corks its socket for that; ten pieces cost a third of what they do one by one (Node 20). */
+const MAX_JOINED = 16 * 1024;
+/** Most responses have no pieces that wait. */
+const NO_PIECES: Chunk[] = [];
 
 type Callback = (error?: Error | null) => void;
 
@@ -36,6 +43,9 @@ export class NodeResponse extends ServerResponse<NodeRequest> {
   declare [HELD]: (() => void) | null;
   /** Whether `end` runs: what is sent meanwhile is the last piece. */
   declare [ENDING]: boolean;
+  /** Small pieces that wait for others of the same tick, and how long they are together. */
+  declare [PIECES]: Chunk[];
+  declare [SIZE]: number;
   declare [LAST]: Chunk | undefined;
   /** Emits `finish`. */
   declare [FINISHED]: Callback | undefined;
@@ -64,6 +74,8 @@ export class NodeResponse extends ServerResponse<NodeRequest> {
     this[GONE] = false;
     this[HELD] = null;
     this[ENDING] = false;
+    this[PIECES] = NO_PIECES;
+    this[SIZE] = 0;
     this[LAST] = undefined;
     this[FINISHED] = undefined;
     this[DRAINING] = false;
@@ -177,13 +189,54 @@ function send(this: NodeResponse, data: Chunk, encoding?: BufferEncoding | null,
   }
   if (this[GONE]) return false;
   this.req.socket.touch();
-  const hasRoom = this[EXCHANGE].write(piece);
-  if (!hasRoom) awaitDrain(this);
+  const hasRoom = collect(this, piece) || flush(this, piece);
   if (typeof callback === "function") {
     if (hasRoom) process.nextTick(callback);
     else this[EXCHANGE].drained().then(() => callback(), callback);
   }
   return hasRoom;
+}
+
+/** Lets a small piece wait for others, if it may. */
+function collect(response: NodeResponse, piece: Chunk): boolean {
+  const size = response[SIZE] + piece.length;
+  if (piece.length === 0 || size > MAX_JOINED || response[DRAINING]) return false;
+  if (response[PIECES] === NO_PIECES) {
+    response[PIECES] = [];
+    process.nextTick(flushPieces, response);
+  }
+  response[PIECES].push(piece);
+  response[SIZE] = size;
+  return true;
+}
+
+function flushPieces(response: NodeResponse): void {
+  if (response[PIECES] !== NO_PIECES && !response[GONE]) flush(response, undefined);
+}
+
+/** Sends what waits, and a piece behind it. `false` asks to wait. */
+function flush(response: NodeResponse, piece: Chunk | undefined): boolean {
+  const exchange = response[EXCHANGE];
+  const pieces = takePieces(response);
+  let hasRoom = pieces === undefined || exchange.write(pieces);
+  if (piece !== undefined) hasRoom = exchange.write(piece);
+  if (!hasRoom) awaitDrain(response);
+  return hasRoom;
+}
+
+/** What waits, as one. */
+function takePieces(response: NodeResponse): Chunk | undefined {
+  const pieces = response[PIECES];
+  if (pieces === NO_PIECES) return undefined;
+  response[PIECES] = NO_PIECES;
+  response[SIZE] = 0;
+  return joined(pieces);
+}
+
+function joined(pieces: readonly Chunk[]): Chunk {
+  if (pieces.length === 1) return pieces[0]!;
+  if (pieces.every((piece) => typeof piece === "string")) return pieces.join("");
+  return Buffer.concat(pieces.map((piece) => (typeof piece === "string" ? Buffer.from(piece) : piece)));
 }
 
 function awaitDrain(response: NodeResponse): void {
@@ -233,10 +286,9 @@ function end(this: NodeResponse, ...args: unknown[]): NodeResponse {
 /** Called by Node's `end` when all has been sent. */
 function finish(this: NodeResponse): void {
   const trailers = this._trailer === "" ? undefined : fieldsOf(this._trailer.trimEnd().split("\r\n"));
-  const last = this[LAST];
-  this[LAST] = undefined;
   if (!this[GONE]) {
     const exchange = this[EXCHANGE];
+    const last = takeLast(this);
     if (hasMore(this.req)) {
       exchange.write(last ?? "");
       this[HELD] = () => exchange.end(undefined, trailers);
@@ -244,6 +296,21 @@ function finish(this: NodeResponse): void {
     process.nextTick(complete, this);
   }
   prototype._finish.call(this);
+}
+
+/** All that was not sent yet, as one, unless too much would have to be copied for that. */
+function takeLast(response: NodeResponse): Chunk | undefined {
+  const last = response[LAST];
+  response[LAST] = undefined;
+  const pieces = response[PIECES];
+  if (pieces === NO_PIECES) return last;
+  if (last === undefined) return takePieces(response);
+  if (response[SIZE] + last.length > MAX_JOINED) {
+    flush(response, undefined);
+    return last;
+  }
+  pieces.push(last);
+  return takePieces(response);
 }
 
 /** The response is on its way. */

@@ -22,6 +22,10 @@ const EARLY: Record<string, NodeListener> = {
     res.writeHead(200, { "X-A": "1" });
     throw OOPS;
   },
+  "throws with a piece that was not sent yet": (_, res) => {
+    res.write("half");
+    throw OOPS;
+  },
   "throws when it is told of a body": (req) => {
     req.on("data", () => {
       throw OOPS;
@@ -70,11 +74,12 @@ test("a listener of a server that rejects gets a 500, unless a tracer stands in 
 
 const LATE: Record<string, NodeListener> = {
   "throws at once": (_, res) => {
-    res.write("half");
+    res.flushHeaders();
     throw OOPS;
   },
   rejects: async (_, res) => {
     res.write("half");
+    await new Promise(setImmediate);
     throw OOPS;
   },
   "destroys it with an error": (_, res) => {

@@ -64,6 +64,24 @@ test("a callback of write() comes when there is room again, or with an error whe
   assert.equal((await told.promise)?.name, "AbortError");
 });
 
+test("small pieces of one tick leave as one, large ones as they are", async (t) => {
+  const { client } = await serve(t, async (req, res) => {
+    res.write("a");
+    res.write(Buffer.from("b"));
+    if (req.url === "/whole") return res.end("c");
+    await new Promise(setImmediate);
+    res.write("c");
+    res.write("d".repeat(20_000));
+    return res.end("e");
+  });
+  const whole = await client.get("/whole");
+  assert.deepEqual([whole.text, whole.field("Content-Length")], ["abc", "3"]);
+  await client.send("GET /pieces HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  const received = String(await client.rest());
+  const chunks = ["2\r\nab", "1\r\nc", `4e20\r\n${"d".repeat(20_000)}`, "1\r\ne", "0", ""];
+  assert.equal(received.slice(received.indexOf("\r\n\r\n") + 4), `${chunks.join("\r\n")}\r\n`);
+});
+
 test("an upload is sent back while it comes", async (t) => {
   const { client } = await serve(t, (req, res) => pipeline(req, res));
   await client.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
