@@ -13,6 +13,11 @@ export type ByteStream = ReadableStream<Bytes>;
 /** Whether somebody has read from a stream or cancelled it; it takes web streams too, which its type does not say. */
 const isDisturbed = Readable.isDisturbed as unknown as (stream: ReadableStream) => boolean;
 
+/** @throws {TypeError} when a stream cannot become a body, because a reader holds it or has held it. */
+export function refuseInUse(stream: ReadableStream): void {
+  if (stream.locked || isDisturbed(stream)) throw new TypeError("the stream is locked, or was read from");
+}
+
 export class Body {
   #source: string | Bytes | BodySource | null;
   #stream: ByteStream | null;

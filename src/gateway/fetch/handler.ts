@@ -64,10 +64,21 @@ function send(exchange: Exchange, response: LightResponse): void | Promise<void>
   }
   // The list is the application's again before the first piece is sent, so it gets a copy.
   const streamed = fields.slice();
-  if (!(content instanceof Blob)) return stream(exchange, status, streamed, statusText, content);
-  if (!fields.includes("content-length")) streamed.push("content-length", String(content.size));
-  return stream(exchange, status, streamed, statusText, content.stream());
+  const hasLength = fields.includes("content-length");
+  if (!(content instanceof Blob)) {
+    const mayBeWhole = !hasLength && exchange.head.method !== "HEAD";
+    return (mayBeWhole ? streamOrWhole : stream)(exchange, status, streamed, statusText, content);
+  }
+  if (!hasLength) streamed.push("content-length", String(content.size));
+  if (content.size > SMALL_BLOB) return stream(exchange, status, streamed, statusText, content.stream());
+  return content.arrayBuffer().then((buffer) => {
+    exchange.start(status, streamed, statusText);
+    exchange.end(new Uint8Array(buffer));
+  });
 }
+
+/** Bytes of a blob that is read whole, which takes two thirds of the time of its stream. */
+const SMALL_BLOB = 64 * 1024;
 
 /** Sends a response of the platform's own: `fetch` gave it, or a framework that kept its reference made it. */
 function sendNative(exchange: Exchange, response: unknown, method: string): void | Promise<void> {

@@ -5,7 +5,7 @@
  */
 import { type InspectOptions, inspect, types } from "node:util";
 import type { FieldList } from "../contract.ts";
-import { Body, type ByteStream, type Bytes } from "./body.ts";
+import { Body, type ByteStream, type Bytes, refuseInUse } from "./body.ts";
 import {
   adoptHeaders,
   cloneHeaders,
@@ -212,8 +212,12 @@ function extract(body: Exclude<BodyInit, string>): [Content, FieldList] {
   if (types.isArrayBuffer(body)) return [copyBytes(body, 0, body.byteLength), NO_FIELDS];
   if (body instanceof URLSearchParams) return [body.toString(), FORM_FIELDS];
   if (body instanceof Blob) return [body, body.type === "" ? NO_FIELDS : ["content-type", body.type]];
+  if (body instanceof ReadableStream) {
+    refuseInUse(body);
+    return [new Body(body), NO_FIELDS];
+  }
   if (body instanceof FormData || isAsyncIterable(body)) {
-    // Encoding forms and reading iterables is left to the platform, as is refusing a stream that is in use.
+    // Encoding forms and reading iterables is left to the platform.
     const native = new NativeResponse(body as BodyInit);
     const type = native.headers.get("content-type");
     return [new Body(native.body as ByteStream), type === null ? NO_FIELDS : ["content-type", type]];

@@ -1,5 +1,6 @@
 /** ServerContext: what each member is, in each state of the exchange that the draft's table has. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { describe, test } from "node:test";
 import type { ServerContext } from "../../../src/gateway/wintertc/context.ts";
 import type { ProtocolError } from "../../../src/gateway/wintertc/errors.ts";
@@ -287,13 +288,16 @@ describe("completed", () => {
   });
 
   test("rejects when the response breaks off", async (t) => {
+    const half = deferred();
     const asked = deferred<ServerContext>();
     const { client, reports } = await serve(t, {
       fetch(ctx) {
         asked.resolve(ctx);
         return reply(
           new ReadableStream({
-            pull(controller) {
+            start: (controller) => controller.enqueue(Buffer.from("half")),
+            async pull(controller) {
+              await half.promise;
               controller.error(new Error("broken"));
             },
           }),
@@ -301,6 +305,8 @@ describe("completed", () => {
       },
     });
     await client.send(GET);
+    while (!client.received.includes("half")) await once(client.socket, "data");
+    half.resolve();
     assert.equal(await client.closed, "reset");
     await assert.rejects((await asked.promise).completed!, { code: "ERR_HTTP_INTERNAL_ERROR" });
     assert.deepEqual(reports, ["Error: broken"]);
