@@ -70,7 +70,7 @@ interface Exchange {
 
 /** Bytes that are copied into the string of a write, so that head and body leave together; beyond it, one writev of both. */
 const MAX_JOINED = 16 * 1024;
-/** Bytes of a body that are written at a time, so that an early answer can stop it. */
+/** Bytes of a body that are written at a time: an early answer stops it there, and a slow server is seen to take them. */
 const MAX_WRITE = 256 * 1024;
 /** Bytes of an unwanted body that are thrown away to keep a connection; beyond it, closing is cheaper. undici: 128 KiB. */
 const MAX_DRAIN = 128 * 1024;
