@@ -97,5 +97,5 @@ test("responses with something wrong anywhere break nothing, however they are cu
     }),
     { numRuns: 5000 },
   );
-  assert.ok(whole > 300, `only ${whole} of them were whole`);
+  assert.ok(whole > 100, `only ${whole} of them were whole`);
 });
