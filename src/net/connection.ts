@@ -220,12 +220,13 @@ export class Connection implements Reader {
   /** Waits until more has come; `false` when nothing will. */
   async #more(wanted: number): Promise<boolean> {
     const before = this.#queue.size;
-    this.#wanted = wanted;
     while (this.#queue.size === before) {
       if (this.#failure !== null) throw this.#failure;
       if (this.#peerEnded || this.#discarding || (this.#retired && before === 0)) return false;
+      this.#wanted = wanted;
       if (this.#socket.isPaused()) this.#socket.resume();
       await this.#incoming.wait(this.#idleTimeout);
+      this.#wanted = 0;
     }
     return true;
   }

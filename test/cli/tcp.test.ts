@@ -22,6 +22,10 @@ async function service(t: TestContext, ...args: string[]): Promise<{ portico: Po
   return { portico, port: port! };
 }
 
+/** Debian's netcat-openbsd; others have other flags. */
+const noNetcat = /OpenBSD/.test(spawnSync("nc", ["-h"], { encoding: "utf8" }).stderr ?? "") ? false : "no OpenBSD nc";
+const noSocat = spawnSync("socat", ["-V"]).error === undefined ? false : "there is no socat";
+
 /** What a program says to this input, and how it ends. */
 async function say(child: ChildProcess, input: string | Buffer): Promise<{ output: string; code: number }> {
   child.stdin!.end(input);
@@ -38,12 +42,10 @@ test("echo gives back every byte, to portico, and half-closes as it is half-clos
   assert.equal((await say(launch(["tcp", "connect", `localhost:${port}`]).child, "x")).output, "x");
 });
 
-for (const [name, args] of [
-  ["nc", (port: string) => ["-N", "127.0.0.1", port]],
-  ["socat", (port: string) => ["-t5", "-", `TCP:127.0.0.1:${port}`]],
+for (const [name, skip, args] of [
+  ["nc", noNetcat, (port: string) => ["-N", "127.0.0.1", port]],
+  ["socat", noSocat, (port: string) => ["-t5", "-", `TCP:127.0.0.1:${port}`]],
 ] as const) {
-  const skip = spawnSync(name, ["-h"]).error === undefined ? false : `there is no ${name}`;
-
   test(`echo --clock answers ${name} by lines, and each connection for as long as it lasts`, { skip }, async (t) => {
     const { port } = await service(t, "echo", "--clock");
     const { output } = await say(spawn(name, args(port)), "one\r\ntwo\nthree");
@@ -52,9 +54,7 @@ for (const [name, args] of [
   });
 }
 
-const nc = spawnSync("nc", ["-h"]).error === undefined ? false : "there is no nc";
-
-test("connect and nc -l are peers, on TCP and on a unix socket", { skip: nc }, async (t) => {
+test("connect and nc -l are peers, on TCP and on a unix socket", { skip: noNetcat }, async (t) => {
   const path = socketPath(t);
   for (const [listen, dial] of [
     [["-lv", "127.0.0.1", "0"], (port: string) => ["127.0.0.1", port]],
