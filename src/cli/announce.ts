@@ -27,7 +27,6 @@ export async function announce(url: string, entry: Entry, settings: Settings): P
 
 function terminal(): Terminal & { readonly columns: number } {
   const { stdout } = process;
-  // hasColors() reads NO_COLOR, FORCE_COLOR and TERM.
-  // A terminal that does not know its width says 0.
+  // hasColors() reads NO_COLOR, FORCE_COLOR and TERM. A terminal that does not know its width says 0.
   return { isTTY: stdout.isTTY, hasColour: stdout.isTTY && stdout.hasColors(), columns: stdout.columns || 80 };
 }

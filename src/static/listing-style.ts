@@ -37,7 +37,6 @@ tbody tr:has(:focus-visible) { outline: 2px solid var(--accent); outline-offset:
 tbody tr:has(:focus-visible) a { outline-color: transparent; }
 tbody tr:hover, tbody tr:focus-within { background: var(--raised); }
 bdi { min-width: 0; overflow-wrap: anywhere; white-space: pre-wrap; }
-bdi b { padding: 0 0.2em; border: 1px solid var(--line); border-radius: 3px; color: var(--accent); font-size: 0.8em; font-weight: 400; }
 .empty { padding: 3rem 0.5rem; color: var(--soft); font: italic 1.125rem var(--serif); text-align: center; }
 footer { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0.5rem 2rem; padding: 1rem 0.5rem 0; color: var(--soft); font-size: 0.8125rem; }
 footer p { margin: 0; }

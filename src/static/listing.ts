@@ -2,7 +2,6 @@
  * Listings of directories: as a page, or as JSON for a client that wants it, in the order that the query asks for. What a
  * directory holds is read in directory.ts, how the page looks stands in listing-page.ts.
  */
-
 import { preferredType } from "../http/accept.ts";
 import { type FieldChanges, joinChanges } from "../http/field-changes.ts";
 import { rawQuery, type SitePath, writePath } from "../http/path.ts";

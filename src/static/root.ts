@@ -119,7 +119,7 @@ export class Root {
   }
 
   #openAs(kind: "isFile" | "isDirectory", names: readonly string[], path: string): OpenFile | null {
-    const descriptor = openSync(path, OPEN);
+    const descriptor = openSync(path, kind === "isDirectory" ? OPEN | constants.O_DIRECTORY : OPEN);
     let inside = false;
     try {
       const stats = fstatSync(descriptor, { bigint: true });
