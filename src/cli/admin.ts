@@ -1,10 +1,10 @@
 /** The admin listener: where it listens, as `--admin` says it. */
 import { adminHandler } from "../observe/admin.ts";
-import type { Fleet } from "../observe/fleet.ts";
+import { type Fleet, OneProcess } from "../observe/fleet.ts";
 import { Server } from "../server/server.ts";
 import { parsePort } from "./arguments.ts";
 import { failure, usageError } from "./command-error.ts";
-import { errorLogOf } from "./observing.ts";
+import { errorLogOf, type Observing } from "./observing.ts";
 import type { Settings } from "./settings.ts";
 import { VERSION } from "./version.ts";
 
@@ -42,4 +42,9 @@ export async function openAdmin(fleet: Fleet, settings: Settings): Promise<void>
   } catch (error) {
     throw failure(`--admin cannot listen on ${hostname} port ${port}: ${(error as Error).message}`);
   }
+}
+
+/** The same for a server in this process. */
+export async function openAdminOf({ watching }: Observing, server: Server, settings: Settings): Promise<void> {
+  if (watching !== null) await openAdmin(new OneProcess(watching.metrics, watching.live, server), settings);
 }

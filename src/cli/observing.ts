@@ -2,6 +2,8 @@
 import { accessFormat } from "../observe/access-format.ts";
 import { type AccessLog, openAccessLog } from "../observe/access-log.ts";
 import { type ErrorLog, errorLog } from "../observe/error-log.ts";
+import { workerName } from "../observe/fleet.ts";
+import { LiveView } from "../observe/live.ts";
 import { Metrics } from "../observe/metrics.ts";
 import type { ServerOptions } from "../server/server.ts";
 import { failure, usageError } from "./command-error.ts";
@@ -14,18 +16,22 @@ export interface Observing {
   readonly reopen: () => void;
   /** Writes what there is, once the server has closed. */
   readonly close: () => Promise<void>;
-  /** What is measured; `null` unless somebody can ask for it. */
-  readonly metrics: Metrics | null;
+  /** What is measured and remembered; `null` unless somebody can ask for it. */
+  readonly watching: { readonly metrics: Metrics; readonly live: LiveView } | null;
 }
 
-/** @throws {CommandError} when a log cannot be opened. */
-export function observe(settings: Settings): Observing {
+/**
+ * @param worker what tells this process or thread from others
+ * @throws {CommandError} when a log cannot be opened.
+ */
+export function observe(settings: Settings, worker = workerName()): Observing {
   const log = errorLogOf(settings);
   const accessLog = openAccess(settings, log);
-  const metrics = settings.admin === undefined ? null : new Metrics();
+  const watching = settings.admin === undefined ? null : { metrics: new Metrics(), live: new LiveView(worker) };
+  const observers = [accessLog, ...Object.values(watching ?? {})].filter((observer) => observer !== null);
   return {
-    options: { onError: log.error, observers: [accessLog, metrics].filter((observer) => observer !== null) },
-    metrics,
+    options: { onError: log.error, observers },
+    watching,
     reopen: () => void accessLog?.reopen(),
     close: async () => accessLog?.close(),
   };

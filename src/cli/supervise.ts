@@ -52,7 +52,7 @@ export async function supervise({
   const grace = settings["timeouts.grace"];
   const farewell = (name: string, content: unknown) => fleet.farewell(name, content as Samples);
   const supervisor = new Supervisor({ spawn, workers, workerTimeout, grace, say, farewell });
-  const fleet = new Workers(supervisor);
+  const fleet = new Workers(supervisor, socket.address);
   await supervisor.start().catch((error) => {
     socket.close();
     throw failure(error.message);

@@ -1,6 +1,7 @@
 /** What a worker runs: the command line again, on a socket that its supervisor has bound. */
 import { threadId } from "node:worker_threads";
 import { toFetch } from "../gateway/to-fetch.ts";
+import { workerName } from "../observe/fleet.ts";
 import { type Work, work } from "../run/worker.ts";
 import { Server } from "../server/server.ts";
 import type { ServeCommand } from "./arguments.ts";
@@ -27,13 +28,16 @@ async function open(): Promise<Work> {
   await probe(toFetch(handler), settings);
   const limits = section(settings, "limits");
   const timeouts = section(settings, "timeouts");
-  const { options, reopen, close, metrics } = observe(settings);
+  const name = isThread ? `thread ${threadId}` : workerName();
+  const { options, reopen, close, watching } = observe(settings, name);
   if (!isThread) process.on("SIGUSR1", reopen);
   const { backlog } = settings;
   const server = new Server(handler, { fd, connect, backlog, limits, timeouts, timed: true, ...options });
-  const name = isThread ? `thread ${threadId}` : `pid ${process.pid}`;
-  const report = metrics === null ? undefined : () => metrics.samples(server, name);
-  return { server: await server.ready(), reopen, close, ...(report && { report }) };
+  await server.ready();
+  if (watching === null) return { server, reopen, close };
+  const { metrics, live } = watching;
+  const report = (what?: string) => (what === "look" ? live.look(server) : metrics.samples(server, name));
+  return { server, reopen, close, report };
 }
 
 /** @throws {Error} when the application does not answer the trial request, or with a server error. */

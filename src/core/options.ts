@@ -364,7 +364,7 @@ export const OPTIONS = {
     value: "ADDR",
     implied: "127.0.0.1:9901",
     group: "Output",
-    doc: "serve metrics and health checks at this address: PORT on loopback, HOST:PORT, or :PORT for all",
+    doc: "serve the live page, metrics and health checks: on loopback at this PORT, at HOST:PORT, or everywhere at :PORT",
     precedent: "Envoy: 9901",
   },
   check: {

@@ -1,7 +1,11 @@
 /** What the admin listener answers. It reads and never changes anything; who may ask is decided by where it listens. */
+import { readFile } from "node:fs/promises";
+import { setTimeout } from "node:timers/promises";
 import type { Exchange, FieldList, Handler } from "../gateway/contract.ts";
 import type { Fleet } from "./fleet.ts";
 import { FAMILIES } from "./metrics.ts";
+import { DOCUMENT } from "./page/document.ts";
+import { STYLE } from "./page/style.ts";
 import { exposition, sampleName } from "./samples.ts";
 
 export interface AdminOptions {
@@ -14,6 +18,12 @@ type Page = (exchange: Exchange) => void | Promise<void>;
 
 export function adminHandler(fleet: Fleet, { version, isLocal }: AdminOptions): Handler {
   const pages: Readonly<Record<string, Page>> = {
+    "/": (exchange) => answer(exchange, 200, DOCUMENT, "text/html; charset=utf-8", POLICY),
+    "/style.css": (exchange) => answer(exchange, 200, STYLE, "text/css; charset=utf-8"),
+    "/browser.js": script("browser"),
+    "/life.js": script("life"),
+    "/words.js": script("words"),
+    "/events": (exchange) => stream(exchange, async () => ({ ...(await fleet.look()), version })),
     "/metrics": async (exchange) => {
       const samples = await fleet.samples();
       samples[sampleName("portico_info", { version })] = 1;
@@ -33,7 +43,7 @@ export function adminHandler(fleet: Fleet, { version, isLocal }: AdminOptions): 
     const path = target.replace(/\?.*/s, "");
     const page = Object.hasOwn(pages, path) ? pages[path] : undefined;
     if (page !== undefined) return page(exchange);
-    answer(exchange, 404, `There is ${Object.keys(pages).join(", ")}\n`);
+    answer(exchange, 404, "There is /, /metrics, /healthz and /readyz\n");
   };
 }
 
@@ -45,6 +55,35 @@ const FIELDS: FieldList = ["Cache-Control", "no-store", "X-Content-Type-Options"
 function answer(exchange: Exchange, status: number, body: string, type = TEXT, fields: FieldList = []): void {
   exchange.start(status, ["Content-Type", type, ...FIELDS, ...fields]);
   exchange.end(body);
+}
+
+/** The page shows what clients have sent: none of it can become a script, and nothing comes from elsewhere. */
+const POLICY: FieldList = [
+  "Content-Security-Policy",
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
+];
+
+/** A module of the page, as it was built. */
+function script(name: string): Page {
+  return async (exchange) => {
+    const source = await readFile(new URL(`./page/${name}.js`, import.meta.url), "utf8");
+    answer(exchange, 200, source.replace(/\n\/\/# sourceMappingURL=.*\n?$/, "\n"), "text/javascript; charset=utf-8");
+  };
+}
+
+/** Milliseconds between two looks. */
+const INTERVAL = 1000;
+
+/** Sends what `look` gives, again and again, for as long as somebody watches (HTML §9.2, server-sent events). */
+async function stream(exchange: Exchange, look: () => Promise<object>): Promise<void> {
+  const { signal } = exchange;
+  exchange.start(200, ["Content-Type", "text/event-stream", ...FIELDS]);
+  while (!signal.aborted) {
+    if (!exchange.write(`data: ${JSON.stringify(await look())}\n\n`)) await exchange.drained().catch(() => {});
+    // Whoever leaves is not waited for.
+    await setTimeout(INTERVAL, undefined, { signal }).catch(() => {});
+  }
+  exchange.abort();
 }
 
 /** Loopback by address or by the one name that always means it (RFC 6761 §6.3). */

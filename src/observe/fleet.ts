@@ -1,4 +1,7 @@
 /** All that serves behind one admin listener: one process, or the workers of a supervisor, made one. */
+import { type KernelSockets, kernelSockets } from "./kernel.ts";
+import type { LiveView } from "./live.ts";
+import type { ConnectionRow, Look, RequestRow, WorkerLook, WorkerRow } from "./look.ts";
 import { FAMILIES, type Metrics, sampleProcess, type Watched } from "./metrics.ts";
 import { add, counted, type Samples, sampleName } from "./samples.ts";
 
@@ -6,15 +9,21 @@ export interface Fleet {
   /** Whether new connections are taken. */
   readonly isReady: boolean;
   samples(): Promise<Samples>;
+  look(): Promise<FleetLook>;
 }
+
+export type FleetLook = Omit<Look, "version">;
 
 /** A process that serves by itself. */
 export class OneProcess implements Fleet {
   readonly #metrics: Metrics;
-  readonly #server: Watched & { readonly isDraining: boolean };
+  readonly #live: LiveView;
+  readonly #server: WatchedServer;
+  readonly #since = Date.now();
 
-  constructor(metrics: Metrics, server: Watched & { readonly isDraining: boolean }) {
+  constructor(metrics: Metrics, live: LiveView, server: WatchedServer) {
     this.#metrics = metrics;
+    this.#live = live;
     this.#server = server;
   }
 
@@ -23,8 +32,46 @@ export class OneProcess implements Fleet {
   }
 
   async samples(): Promise<Samples> {
-    return this.#metrics.samples(this.#server, workerName());
+    const samples = this.#metrics.samples(this.#server, workerName());
+    return withQueue(samples, await socketsOf(this.#server.address));
   }
+
+  async look(): Promise<FleetLook> {
+    const look = this.#live.look(this.#server);
+    const kernel = await socketsOf(this.#server.address);
+    const state = this.isReady ? "ready" : "draining";
+    const workers = [{ name: workerName(), state, since: this.#since, connections: look.open }];
+    return withKernel({ ...look, now: Date.now(), ready: this.isReady, workers, ends: {} }, kernel);
+  }
+}
+
+/** Where a server listens: a path, if it is a unix socket. */
+export type Address = { readonly port: number } | string | null;
+
+type WatchedServer = Watched & { readonly isDraining: boolean; readonly address: Address };
+
+async function socketsOf(address: Address): Promise<KernelSockets | null> {
+  return address === null || typeof address === "string" ? null : kernelSockets(address.port);
+}
+
+function withQueue(samples: Samples, kernel: KernelSockets | null): Samples {
+  if (kernel !== null) samples.portico_accept_queue = kernel.queue;
+  return samples;
+}
+
+function withKernel(look: Omit<FleetLook, "kernel">, kernel: KernelSockets | null): FleetLook {
+  if (kernel === null) return { ...look, kernel };
+  const known = (row: ConnectionRow): ConnectionRow => {
+    const { server: tcp, client: clientTcp } = kernel.byClient.get(row.client) ?? {};
+    return { ...row, ...(tcp !== undefined && { tcp }), ...(clientTcp !== undefined && { clientTcp }) };
+  };
+  const { server, client, queue } = kernel;
+  return {
+    ...look,
+    connections: look.connections.map(known),
+    closed: look.closed.map(known),
+    kernel: { server, client, queue },
+  };
 }
 
 /** What tells this process from others, as its supervisor names it. */
@@ -35,7 +82,7 @@ export function workerName(): string {
 /** The supervisor, as it is seen from here. */
 export interface Crew {
   readonly isTaking: boolean;
-  readonly members: readonly { readonly name: string; readonly state: string }[];
+  readonly members: readonly WorkerRow[];
   readonly ends: Readonly<Record<string, number>>;
   /** Asks every worker; who does not answer in time is left out. */
   ask(what: string): Promise<readonly { readonly name: string; readonly content: unknown }[]>;
@@ -43,6 +90,7 @@ export interface Crew {
 
 export class Workers implements Fleet {
   readonly #crew: Crew;
+  readonly #address: Address;
   /** What workers said last: counts even when they are too busy to say it again. */
   readonly #last = new Map<string, Samples>();
   /** What was counted by those that are gone: counters never fall. */
@@ -50,8 +98,10 @@ export class Workers implements Fleet {
   /** Those that have said their last. */
   readonly #departed = new Set<string>();
 
-  constructor(crew: Crew) {
+  /** @param address where the workers listen */
+  constructor(crew: Crew, address: Address) {
     this.#crew = crew;
+    this.#address = address;
   }
 
   get isReady(): boolean {
@@ -77,7 +127,14 @@ export class Workers implements Fleet {
     for (const samples of this.#last.values()) add(sum, samples);
     add(sum, this.#gone);
     this.#sampleCrew(sum);
-    return sum;
+    return withQueue(sum, await socketsOf(this.#address));
+  }
+
+  async look(): Promise<FleetLook> {
+    const [reports, kernel] = await Promise.all([this.#crew.ask("look"), socketsOf(this.#address)]);
+    const looks = reports.flatMap(({ content }) => (content === null ? [] : [content as WorkerLook]));
+    const { isTaking: ready, members: workers, ends } = this.#crew;
+    return withKernel({ ...merged(looks), now: Date.now(), ready, workers, ends }, kernel);
   }
 
   /** Of one that died without a word, it is what it said last. */
@@ -98,4 +155,30 @@ export class Workers implements Fleet {
       sum[sampleName(name, labels)] = value;
     });
   }
+}
+
+function merged(looks: readonly WorkerLook[]): WorkerLook {
+  const totals = { accepted: 0, requests: 0, failed: 0, received: 0, sent: 0 };
+  const states: Record<string, number> = {};
+  const limits: Record<string, number> = {};
+  for (const look of looks) {
+    add(totals, { ...look.totals });
+    add(states, look.states);
+    add(limits, look.limits);
+  }
+  return {
+    open: looks.reduce((sum, { open }) => sum + open, 0),
+    states,
+    connections: looks.flatMap(({ connections }) => connections),
+    closed: looks.flatMap(({ closed }) => closed),
+    requests: latestFirst(looks.flatMap(({ requests }) => requests)),
+    notable: latestFirst(looks.flatMap(({ notable }) => notable)),
+    totals,
+    limits,
+  };
+}
+
+function latestFirst(requests: RequestRow[]): RequestRow[] {
+  const end = ({ at, waiting, sending }: RequestRow) => at + waiting + sending;
+  return requests.sort((a, b) => end(b) - end(a));
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import type { Handler } from "../../src/gateway/contract.ts";
 import { OneProcess, Workers } from "../../src/observe/fleet.ts";
+import { LiveView } from "../../src/observe/live.ts";
 import { FAMILIES, Metrics } from "../../src/observe/metrics.ts";
 import { exposition, type Samples, sampleName } from "../../src/observe/samples.ts";
 import type { ServerOptions } from "../../src/server/server.ts";
@@ -13,7 +14,7 @@ async function measure(t: TestContext, handler: Handler, options: ServerOptions 
   const gone = deferred();
   const witness = { closed: () => gone.resolve() };
   const server = await start(t, handler, { observers: [metrics, witness], onError() {}, ...options });
-  const fleet = new OneProcess(metrics, server);
+  const fleet = new OneProcess(metrics, new LiveView("pid 1"), server);
   return { server, gone: gone.promise, text: async () => exposition(await fleet.samples(), FAMILIES) };
 }
 
@@ -105,13 +106,13 @@ function crew() {
     isTaking: true,
     ends: { died: 0 },
     get members() {
-      return [...workers.keys()].map((name) => ({ name, state: "ready" }));
+      return [...workers.keys()].map((name) => ({ name, state: "ready", since: 0, connections: 0 }));
     },
     async ask() {
       return [...workers].flatMap(([name, content]) => (content === null ? [] : { name, content }));
     },
   };
-  return { workers, fleet: new Workers(asked) };
+  return { workers, fleet: new Workers(asked, null) };
 }
 
 test("workers are summed up; counters stay when one goes, gauges go with it", async () => {

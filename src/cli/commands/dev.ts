@@ -10,9 +10,8 @@ import { wantsPage } from "../../dev/page-request.ts";
 import { Reloader } from "../../dev/reloader.ts";
 import { Watcher } from "../../dev/watch.ts";
 import type { Exchange } from "../../gateway/contract.ts";
-import { OneProcess } from "../../observe/fleet.ts";
 import { files } from "../../static/index.ts";
-import { adminAddress, openAdmin } from "../admin.ts";
+import { adminAddress, openAdminOf } from "../admin.ts";
 import { announce } from "../announce.ts";
 import type { Application } from "../application.ts";
 import type { Given, Layer } from "../arguments.ts";
@@ -52,18 +51,18 @@ export async function run(args: readonly string[]): Promise<void> {
   const serving = await prepare(command.entry, given, development);
   const observing = observe(serving.settings);
   const server = await listen({ ...serving, handler: development.live.behind(serving.handler) }, observing.options);
-  if (observing.metrics !== null) await openAdmin(new OneProcess(observing.metrics, server), serving.settings);
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => development.live.close());
   stopOnSignals(server, say, observing.close);
   process.on("SIGUSR1", observing.reopen);
   await announce(server.url, serving.entry, serving.settings);
+  await openAdminOf(observing, server, serving.settings);
 }
 
-/** One process, and a line for each request unless something else was asked for. */
+/** One process, a line for each request and a live page, unless something else was asked for. */
 function forDevelopment({ workers: _, ...given }: Given): Given {
   const model = given.model === "serial" ? "serial" : "event-loop";
   const log = given.quiet ? {} : { accessLog: "-", accessLogFormat: "%(r)s  %(s)s  %(M)s ms" };
-  return { ...log, ...given, model };
+  return { admin: "0", ...log, ...given, model };
 }
 
 /** Files that are looked at on every request, and an application in a process that is replaced when its sources change. */

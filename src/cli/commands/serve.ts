@@ -1,7 +1,6 @@
 /** `portico [ENTRY] [PORT] [OPTIONS]`: serves files, or an application, until it is stopped. */
 
-import { OneProcess } from "../../observe/fleet.ts";
-import { adminAddress, openAdmin } from "../admin.ts";
+import { adminAddress, openAdminOf } from "../admin.ts";
 import { announce } from "../announce.ts";
 import { readCommand } from "../config-file.ts";
 import { findEntry } from "../entry.ts";
@@ -54,7 +53,7 @@ export async function run(args: readonly string[]): Promise<void> {
   const { entry, settings } = serving;
   const observing = observe(settings);
   const server = await listen(serving, observing.options);
-  if (observing.metrics !== null) await openAdmin(new OneProcess(observing.metrics, server), settings);
+  await openAdminOf(observing, server, settings);
   const close = () => {
     notify("stopping");
     return server.close();
