@@ -61,8 +61,8 @@ export async function run(args: readonly string[]): Promise<void> {
 /** One process, a line for each request and a live page, unless something else was asked for. */
 function forDevelopment({ workers: _, ...given }: Given): Given {
   const model = given.model === "serial" ? "serial" : "event-loop";
-  const log = given.quiet ? {} : { accessLog: "-", accessLogFormat: "%(r)s  %(s)s  %(M)s ms" };
-  return { admin: "0", ...log, ...given, model };
+  const shown = { accessLog: "-", accessLogFormat: "%(r)s  %(s)s  %(M)s ms", admin: "0" };
+  return { ...(!given.quiet && shown), ...given, model };
 }
 
 /** Files that are looked at on every request, and an application in a process that is replaced when its sources change. */
