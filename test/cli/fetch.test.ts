@@ -129,6 +129,13 @@ test("-v says that a request was sent again, and why", async (t) => {
   );
 });
 
+test("-v tells a body that waited for 100 (Continue) from a head", async (t) => {
+  const { url } = await start(t, site);
+  const { stderr, stdout } = await fetch("-v", "-d", "content\r\n\r\n", "-H", "Expect: 100-continue", url);
+  assert.equal(stdout, "content\r\n\r\n");
+  assert.match(stderr, /^>\n< HTTP\/1\.1 100 Continue\n<\n> \[11 bytes of body\]\n< HTTP\/1\.1 200 OK\n/m);
+});
+
 test("data is joined by &, and read from files and from standard input", async (t) => {
   const { url } = await start(t, site);
   const file = join(folder(), "data");

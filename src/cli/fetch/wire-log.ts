@@ -13,37 +13,43 @@ class Direction {
   #body = 0;
 
   /** Gives each head that is complete now, with its end. */
-  *take(text: string): Generator<string> {
+  *take(bytes: Uint8Array): Generator<string> {
     if (!this.#inHead) {
-      this.#body += text.length;
+      this.#body += bytes.length;
       return;
     }
-    this.#head += text;
+    this.#head += Buffer.prototype.latin1Slice.call(bytes, 0, bytes.length);
     for (let end = this.#head.indexOf(HEAD_END); end >= 0; end = this.#head.indexOf(HEAD_END)) {
       const head = this.#head.slice(0, end + HEAD_END.length);
       this.#head = this.#head.slice(head.length);
-      yield head;
       // Behind an interim response comes another head.
-      if (/^HTTP\/1\.[0-9] 1(?!01)/.test(head)) continue;
-      this.#inHead = false;
-      this.#body = this.#head.length;
-      this.#head = "";
-      return;
+      if (!/^HTTP\/1\.[0-9] 1(?!01)/.test(head)) {
+        this.#inHead = false;
+        this.#body = this.#head.length;
+        this.#head = "";
+      }
+      yield head;
+      if (!this.#inHead) return;
     }
   }
 
-  /** What was neither a whole head nor counted yet; the next byte begins a head. */
-  finish(): { rest: string; body: number } {
-    const finished = { rest: this.#head, body: this.#body };
+  /** How many bytes of a body have gone by since this was last asked. */
+  body(): number {
+    const body = this.#body;
+    this.#body = 0;
+    return body;
+  }
+
+  /** What was no whole head. The next byte begins one. */
+  finish(): string {
+    const rest = this.#head;
     this.#head = "";
     this.#inHead = true;
-    this.#body = 0;
-    return finished;
+    return rest;
   }
 }
 
 interface Watched {
-  readonly to: string;
   readonly sent: Direction;
   readonly received: Direction;
 }
@@ -61,7 +67,7 @@ export class WireLog {
   observe(event: WireEvent): void {
     if (event.type === "open") {
       const { to, address } = event;
-      this.#connections.set(event.connection, { to, sent: new Direction(), received: new Direction() });
+      this.#connections.set(event.connection, { sent: new Direction(), received: new Direction() });
       const where = address === "" || address === to ? to : `${to} (${address})`;
       return this.#say(`* connection ${event.connection} to ${where} is open`);
     }
@@ -71,11 +77,11 @@ export class WireLog {
         if (event.count > 1) this.#say(`* connection ${event.connection} is used again`);
         break;
       case "sent":
-        for (const head of connection.sent.take(latin1(event.bytes))) this.#show(">", head);
+        for (const head of connection.sent.take(event.bytes)) this.#show(">", head);
         break;
       case "received":
-        for (const head of connection.received.take(latin1(event.bytes))) {
-          this.#finish(connection.sent, ">");
+        for (const head of connection.received.take(event.bytes)) {
+          this.#count(">", connection.sent);
           this.heads.push(head);
           this.#show("<", head);
         }
@@ -98,23 +104,21 @@ export class WireLog {
   }
 
   #over({ sent, received }: Watched): void {
-    this.#finish(sent, ">");
-    this.#finish(received, "<");
+    for (const [mark, direction] of [[">", sent] as const, ["<", received] as const]) {
+      const rest = direction.finish();
+      if (rest !== "") this.#show(mark, rest);
+      this.#count(mark, direction);
+    }
   }
 
-  #finish(direction: Direction, mark: string): void {
-    const { rest, body } = direction.finish();
-    if (rest !== "") this.#show(mark, rest);
-    if (body > 0) this.#say(`${mark} [${body} bytes of body]`);
+  #count(mark: string, direction: Direction): void {
+    const bytes = direction.body();
+    if (bytes > 0) this.#say(`${mark} [${bytes} bytes of body]`);
   }
 
   #show(mark: string, text: string): void {
     for (const line of text.replace(/\r\n$/, "").split("\r\n")) this.#say(`${mark} ${visible(line)}`.trimEnd());
   }
-}
-
-function latin1(bytes: Uint8Array): string {
-  return Buffer.prototype.latin1Slice.call(bytes, 0, bytes.length);
 }
 
 /** Bytes that a terminal would obey, or could not show, as escapes. */
