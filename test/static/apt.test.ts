@@ -48,32 +48,28 @@ function makeRepository(t: TestContext): string {
   return root;
 }
 
-/** apt-get, with everything that it reads and writes in a directory of its own. */
+/** apt-get, with everything that it reads and writes in a directory of its own, and nothing of the system's settings. */
 function aptGet(t: TestContext, url: string) {
   const home = makeTree(t, {
-    "etc/sources.list": `deb [trusted=yes arch=all] ${url} stable main\n`,
-    "etc/none/x": "",
-    "state/status": "",
-    "state/lists/partial/x": "",
-    "cache/archives/partial/x": "",
+    "etc/apt/sources.list": `deb [trusted=yes arch=all] ${url} stable main\n`,
+    "var/lib/apt/lists/partial/.keep": "",
+    "var/cache/apt/archives/partial/.keep": "",
+    "var/log/apt/.keep": "",
+    "target/var/lib/dpkg/status": "",
+    "target/var/lib/dpkg/available": "",
+    "target/var/lib/dpkg/info/.keep": "",
   });
-  const options = {
-    "Dir::Etc": `${home}/etc`,
-    "Dir::Etc::sourcelist": `${home}/etc/sources.list`,
-    "Dir::Etc::sourceparts": "-",
-    "Dir::Etc::parts": `${home}/etc/none`,
-    "Dir::Etc::preferencesparts": `${home}/etc/none`,
-    "Dir::State": `${home}/state`,
-    "Dir::State::status": `${home}/state/status`,
-    "Dir::Cache": `${home}/cache`,
-    "APT::Sandbox::User": "",
-    "Debug::NoLocking": "true",
-    "Acquire::Languages": "none",
-    "Acquire::http::Proxy": "DIRECT",
-    "Debug::Acquire::http": "true",
-  };
-  const words = Object.entries(options).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
-  return { home, apt: (...command: string[]) => run("apt-get", home, [...words, ...command]) };
+  const settings = `Dir "${home}";
+Dir::State::status "${home}/target/var/lib/dpkg/status";
+Dir::Etc { parts "/dev/null"; sourceparts "/dev/null"; preferencesparts "/dev/null"; };
+APT::Sandbox::User "";
+Acquire { Languages "none"; http::Proxy "DIRECT"; };
+Debug { NoLocking "true"; Acquire::http "true"; };
+DPkg::Options { "--root=${home}/target"; "--force-not-root,bad-path"; };
+`;
+  writeFileSync(path.join(home, "apt.conf"), settings);
+  const env = { APT_CONFIG: path.join(home, "apt.conf") };
+  return { home, apt: (...words: string[]) => run("apt-get", home, words, env) };
 }
 
 test("apt-get reads the indexes, gets a package, and asks before it gets anything again", { skip }, async (t) => {
@@ -85,7 +81,7 @@ test("apt-get reads the indexes, gets a package, and asks before it gets anythin
   assert.doesNotMatch(updated.output, /^(?:W|E|Err|Ign):.*(?:Packages|stable Release$)/m);
   const got = await apt("install", "--download-only", "--yes", "porch");
   assert.equal(got.code, 0, got.output);
-  const archive = path.join(home, "cache/archives", path.basename(DEB));
+  const archive = path.join(home, "var/cache/apt/archives", path.basename(DEB));
   assert.ok(readFileSync(archive).equals(readFileSync(path.join(root, DEB))), got.output);
   assert.equal(statSync(archive).mtimeMs, OLD.getTime());
   const again = await apt("update");
@@ -94,13 +90,22 @@ test("apt-get reads the indexes, gets a package, and asks before it gets anythin
   assert.match(again.output, /^Hit:\d+ .* stable Release$/m);
 });
 
+test("apt-get installs what it got, into a directory", { skip }, async (t) => {
+  const { url } = await start(t, files(makeRepository(t)));
+  const { home, apt } = aptGet(t, url);
+  await apt("update");
+  const { code, output } = await apt("install", "--yes", "porch");
+  assert.equal(code, 0, output);
+  assert.equal(statSync(path.join(home, "target/usr/share/porch/columns")).size, 400_000);
+});
+
 test("apt-get goes on with a package that it has a part of", { skip }, async (t) => {
   const root = makeRepository(t);
   const { url } = await start(t, files(root));
   const { home, apt } = aptGet(t, url);
   await apt("update");
   const name = path.basename(DEB);
-  const partial = path.join(home, "cache/archives/partial", name);
+  const partial = path.join(home, "var/cache/apt/archives/partial", name);
   mkdirSync(path.dirname(partial), { recursive: true });
   writeFileSync(partial, readFileSync(path.join(root, DEB)));
   truncateSync(partial, 123_456);
@@ -109,5 +114,5 @@ test("apt-get goes on with a package that it has a part of", { skip }, async (t)
   assert.equal(code, 0, output);
   assert.match(output, /Range: bytes=123\d\d\d-/);
   assert.match(output, /HTTP\/1\.1 206 Partial Content/);
-  assert.ok(readFileSync(path.join(home, "cache/archives", name)).equals(readFileSync(path.join(root, DEB))));
+  assert.ok(readFileSync(path.join(home, "var/cache/apt/archives", name)).equals(readFileSync(path.join(root, DEB))));
 });

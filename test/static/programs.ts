@@ -7,8 +7,9 @@ export async function run(
   tool: string,
   cwd: string,
   words: readonly string[],
+  env: Readonly<Record<string, string>> = {},
 ): Promise<{ code: number; output: string }> {
-  const child = spawn(tool, words, { cwd, env: { ...process.env, LC_ALL: "C" } });
+  const child = spawn(tool, words, { cwd, env: { ...process.env, LC_ALL: "C", ...env } });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (output += text));
   const [code] = await once(child, "close");
