@@ -10,6 +10,8 @@ import type { Loaded } from "./messages.ts";
 export interface ReloaderOptions {
   /** Starts a process that waits to load the application. */
   readonly spawn: () => ApplicationProcess;
+  /** Put around whatever answers a request, once that is decided. */
+  readonly around: (handler: Handler) => Handler;
   /** Answers with why the application cannot be loaded. */
   readonly showFailure: (exchange: Exchange, failure: LoadFailure) => void | Promise<void>;
   /** Whether a request is for a page, whose reader wants to know what is wrong rather than see the last good state. */
@@ -20,7 +22,10 @@ export interface ReloaderOptions {
   readonly changed: () => void;
   /** Milliseconds that requests to replaced code may take to end. */
   readonly grace: number;
+  /** Takes what there is to tell. */
   readonly say: (line: string) => void;
+  /** Takes what is wrong. */
+  readonly complain: (line: string) => void;
 }
 
 /** Milliseconds without a change after which a save counts as done: writing a file tells several, a checkout many. */
@@ -77,16 +82,17 @@ export class Reloader {
     while (this.#loading !== null) await this.#loading;
     // Its client has left meanwhile.
     if (exchange.started) return;
+    const { around, showFailure, wantsPage } = this.#options;
     const failure = this.#failure;
-    if (failure !== null && (this.#current === null || this.#options.wantsPage(exchange))) {
-      return this.#options.showFailure(exchange, failure);
+    if (failure !== null && (this.#current === null || wantsPage(exchange))) {
+      return around((failed) => showFailure(failed, failure))(exchange);
     }
     if (this.#current === null) {
       // Its process has ended by itself: whoever asks for it gets another.
       await this.#reload();
       return this.#answer(exchange);
     }
-    return this.#current.handler(exchange);
+    return around(this.#current.handler)(exchange);
   }
 
   #reload(path?: string): Promise<void> {
@@ -125,7 +131,7 @@ export class Reloader {
   #keep(next: Generation, failure: LoadFailure): void {
     next.kill();
     this.#failure = failure;
-    this.#options.say(failure.line);
+    this.#options.complain(failure.line);
   }
 
   #replace(next: Generation, loaded: Loaded, path: string | undefined, took: number): void {
@@ -137,7 +143,7 @@ export class Reloader {
     void next.ended.then((how) => {
       if (this.#current !== next) return;
       this.#current = null;
-      this.#options.say(`the application's process has ended: ${how}; the next request or save starts it again`);
+      this.#options.complain(`the application's process has ended: ${how}; the next request or save starts it again`);
     });
     void last?.retire(this.#options.grace);
   }

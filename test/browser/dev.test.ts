@@ -87,6 +87,8 @@ describe("in a browser, while files are saved", { skip: noBrowser, timeout: 100_
   test("an application's page follows its code, through an error and out of it again", async () => {
     const { page } = await visit("/");
     await headed(page, "zero");
+    let loads = 0;
+    page.on("request", (request) => (loads += request.isNavigationRequest() ? 1 : 0));
     save("server.ts", SERVER("one"));
     await headed(page, "one");
     save("server.ts", SERVER("two").replace("fetch(request: Request)", "fetch(request: Request"));
@@ -94,6 +96,7 @@ describe("in a browser, while files are saved", { skip: noBrowser, timeout: 100_
     assert.match((await page.locator("mark").textContent())!, /^10 {2}fetch\(request: Request: Response \{$/);
     save("server.ts", SERVER("three"));
     await headed(page, "three");
+    assert.equal(loads, 3, "one for each save");
     await page.close();
   });
 

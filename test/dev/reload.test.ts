@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { strictClient } from "../run/strict-client.ts";
 import { folder } from "../support/folder.ts";
-import { type Portico, startPortico } from "../support/portico.ts";
+import { type Portico, runPortico, startPortico } from "../support/portico.ts";
 
 const SAYING = (what: string) => `
 import { setTimeout } from "node:timers/promises";
@@ -229,6 +229,23 @@ test("--watch says the same, and files stand beside the application", async (t) 
   assert.equal(await get("/"), "application");
   writeFileSync(join(cwd, "server.ts"), SAYING("saved"));
   assert.equal(await get("/"), "saved");
+});
+
+test("--check says what would run, as for serving, and ends", async () => {
+  for (const args of [
+    ["dev", "--check"],
+    ["--watch", "--check"],
+  ]) {
+    const { code, stdout } = await runPortico(args, { cwd: folder({ "server.ts": SAYING("1") }) });
+    assert.match(stdout, /^portico would serve application server\.ts /);
+    assert.equal(code, 0);
+  }
+});
+
+test("a change of the configuration file is told to count from the next start on", async (t) => {
+  const { save, written } = await develop(t, { "server.ts": SAYING("1"), "portico.config.json": "{}" });
+  save("portico.config.json", '{ "cors": true }');
+  await written(/^portico\.config\.json has changed: that counts when portico is started again$/m);
 });
 
 test("Ctrl-C ends it and all its processes, with 0, though a page still follows", async (t) => {

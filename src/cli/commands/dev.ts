@@ -1,6 +1,7 @@
 /** `portico dev [ENTRY] [PORT] [OPTIONS]`: the same as serving, by one process that loads again what is saved. */
 import { fork } from "node:child_process";
 import { dirname, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { meaningOf } from "../../dev/changes.ts";
 import { showErrors, showLoadFailure } from "../../dev/errors.ts";
 import type { ApplicationProcess } from "../../dev/generation.ts";
@@ -10,6 +11,7 @@ import { wantsPage } from "../../dev/page-request.ts";
 import { Reloader } from "../../dev/reloader.ts";
 import { Watcher } from "../../dev/watch.ts";
 import type { Exchange } from "../../gateway/contract.ts";
+import type { ErrorLog } from "../../observe/error-log.ts";
 import { files } from "../../static/index.ts";
 import { adminAddress, openAdminOf } from "../admin.ts";
 import { announce } from "../announce.ts";
@@ -19,6 +21,7 @@ import { readCommand } from "../config-file.ts";
 import type { Assignment } from "../dev-application.ts";
 import { listen } from "../listen.ts";
 import { errorLogOf, observe, refuseFormat } from "../observing.ts";
+import { writePidFile } from "../pid-file.ts";
 import { type Means, prepare } from "../serving.ts";
 import { DEFAULTS } from "../settings.ts";
 import { stopOnSignals } from "../signals.ts";
@@ -39,14 +42,15 @@ export async function run(args: readonly string[]): Promise<void> {
   const command = await readCommand(args, process.env);
   if (command.action === "help") return console.log(HELP);
   if (command.action === "version") return console.log(`portico ${VERSION}`);
+  if (command.given.check) return (await import("./serve.ts")).run(args);
   const given = forDevelopment(command.given);
   refuseFormat(given.accessLogFormat);
   if (given.admin !== undefined) adminAddress(given.admin);
   const log = errorLogOf({ ...DEFAULTS, ...given });
   const say = given.quiet ? () => {} : log.info;
 
-  const report = (error: unknown, { head }: Exchange) => log.failed(`${head.method} ${head.target}`, error);
-  const development = new Development(say, report);
+  if (given.pid !== undefined) writePidFile(given.pid);
+  const development = new Development(log, say);
   development.followConfig(command.layers);
   const serving = await prepare(command.entry, given, development);
   const observing = observe(serving.settings);
@@ -69,8 +73,8 @@ function forDevelopment({ workers: _, ...given }: Given): Given {
 class Development implements Means {
   readonly live = new Live();
 
+  readonly #log: ErrorLog;
   readonly #say: (line: string) => void;
-  readonly #report: (error: unknown, exchange: Exchange) => void;
   readonly #watcher: Watcher;
   readonly #served: string[] = [];
   readonly #loaded = new Set<string>();
@@ -78,12 +82,12 @@ class Development implements Means {
   #reloader: Reloader | null = null;
   #config: string | undefined;
 
-  constructor(say: (line: string) => void, report: (error: unknown, exchange: Exchange) => void) {
+  constructor(log: ErrorLog, say: (line: string) => void) {
+    this.#log = log;
     this.#say = say;
-    this.#report = report;
     this.#watcher = new Watcher(
       (path) => this.#changed(path),
-      ({ message }, directory) => console.error(`portico: saves in ${directory} go unnoticed: ${message}`),
+      ({ message }, directory) => log.info(`saves in ${directory} go unnoticed: ${message}`),
     );
   }
 
@@ -110,20 +114,22 @@ class Development implements Means {
       spawn: () => spawnApplication({ path, settings }),
       wantsPage: ({ head }) => wantsPage(head),
       showFailure: showLoadFailure,
+      around: (handler) => this.live.application(showErrors(handler, this.#report)),
       files: (files) => this.#follow(files),
       changed: () => this.live.reload(),
       grace: settings["timeouts.grace"],
       say: this.#say,
+      complain: this.#log.info,
     });
     process.on("exit", () => reloader.close());
     const { wishes, connects } = await reloader.start();
     this.#reloader = reloader;
     const { handler } = reloader;
-    return {
-      handler: this.live.application(showErrors(handler, this.#report)),
-      ...(connects && { connect: handler }),
-      wishes,
-    };
+    return { handler, ...(connects && { connect: handler }), wishes };
+  };
+
+  readonly #report = (error: unknown, { head }: Exchange) => {
+    this.#log.failed(`${head.method} ${head.target}`, error);
   };
 
   #follow(files: readonly string[]): void {
@@ -147,7 +153,7 @@ class Development implements Means {
 }
 
 /** Our own files, which nobody who runs this works on. */
-const OURS = new URL("../..", import.meta.url).pathname;
+const OURS = fileURLToPath(new URL("../..", import.meta.url));
 const PROGRAM = new URL("../dev-application.js", import.meta.url);
 
 function spawnApplication(assignment: Assignment): ApplicationProcess {

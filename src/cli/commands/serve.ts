@@ -24,7 +24,7 @@ export async function run(args: readonly string[]): Promise<void> {
   if (command.action === "version") return console.log(`portico ${VERSION}`);
 
   const given = { ...command.given };
-  if (given.watch) return (await import("./dev.ts")).run(args);
+  if (given.watch && !given.check) return (await import("./dev.ts")).run(args);
   const passed = given.fd ?? passedSocket(process.env);
   if (passed !== undefined) given.fd = passed;
   refuseFormat(given.accessLogFormat);
