@@ -35,7 +35,9 @@ export function readHeaderRules(lines: Iterable<[number, string]>, complain: (li
 function readLine(rule: HeaderRule, line: string): void {
   if (line.startsWith("!")) {
     const name = line.slice(1).trim().toLowerCase();
-    const objection = name === "content-type" ? "Content-Type is always said" : objectionToField(name);
+    // Without them, browsers guess, and caches give one client what was made for another.
+    if (name === "content-type" || name === "vary") throw new SyntaxError(`${name} is always said`);
+    const objection = objectionToField(name);
     if (objection !== null) throw new SyntaxError(objection);
     rule.remove.add(name);
     return;

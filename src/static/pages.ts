@@ -31,9 +31,10 @@ export function findFile(root: Root, { names, directory }: SitePath): Found | Si
  */
 export function findPage(root: Root, { names, directory }: SitePath): Found | SitePath | null {
   const name = names.at(-1);
-  if (directory || name === undefined) {
+  if (name === undefined) return findFile(root, { names, directory });
+  if (directory) {
     const index = findIndex(root, names);
-    if (index !== null || name === undefined || has(root, names)) return index;
+    if (index !== null || has(root, names)) return index;
     return has(root, withExtension(names)) ? { names, directory: false } : null;
   }
   const state = root.state(names);
@@ -47,13 +48,14 @@ export function findPage(root: Root, { names, directory }: SitePath): Found | Si
 }
 
 /** A file that was asked for by its whole name, which for a page is one too many. */
-function findSpelling(root: Root, file: OpenFile): Found | SitePath {
+function findSpelling(root: Root, file: OpenFile): Found | SitePath | null {
   const name = file.names.at(-1)!;
   const parent = file.names.slice(0, -1);
-  const page = name.endsWith(EXTENSION) ? [...parent, name.slice(0, -EXTENSION.length)] : null;
-  // Where the shorter name is another file's, the page keeps its own.
-  if (page === null || name === EXTENSION || has(root, page)) return { file, states: [] };
+  if (!name.endsWith(EXTENSION) || name === EXTENSION) return { file, states: [] };
   closeSync(file.descriptor);
+  const page = [...parent, name.slice(0, -EXTENSION.length)];
+  // Where the shorter name is another file's, the page keeps its own.
+  if (has(root, page)) return asFound(openFile(root, file.names));
   return name === INDEX ? { names: parent, directory: true } : { names: page, directory: false };
 }
 

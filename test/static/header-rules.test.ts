@@ -119,7 +119,7 @@ test("a line that says nothing is named, and the others count", async (t) => {
       "  a b: c", // 7
       "  X-Good: 1",
       "  ! Content-Type", // 9
-      "  ! ", // 10
+      "  !Vary", // 10
       "https://example.com/*", // 11
       "  X-Host: 1", // 12
       "/:a/:a", // 13

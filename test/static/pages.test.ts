@@ -113,6 +113,8 @@ test("what is not there is a 404, and other methods are refused as on any file",
 
 test("a redirect keeps the prefix, and a doubled slash cannot make it lead elsewhere", async (t) => {
   const client = await clean(t, { prefix: "/site" });
+  assert.equal((await client.get("/site")).field("Location"), "/site/");
+  assert.equal((await client.get("/site/")).text, "home");
   assert.equal((await client.get("/site/about")).text, "about");
   assert.equal((await client.get("/site/about.html")).field("Location"), "/site/about");
   assert.equal((await client.get("/site/index.html")).field("Location"), "/site/");
