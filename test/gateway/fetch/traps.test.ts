@@ -155,6 +155,32 @@ test("a request's signal does not abort because its response is complete, or its
   );
 });
 
+test("a stream of events may be silent for longer than connections may be idle", async (t) => {
+  const go = deferred();
+  const handler = fetchHandler(({ url }) => {
+    if (!url.endsWith("/events")) return new LightResponse("page") as Response;
+    const events = new ReadableStream({
+      start: (controller) => controller.enqueue(Buffer.from("data: 1\n\n")),
+      async pull(controller) {
+        await go.promise;
+        controller.enqueue(Buffer.from("data: 2\n\n"));
+        controller.close();
+      },
+    });
+    return new LightResponse(events) as Response;
+  });
+  const server = await start(t, lint(handler), { timeouts: { idle: 50 } });
+  const listener = await connect(t, server);
+  await listener.send("GET /events HTTP/1.1\r\nHost: a\r\n\r\n");
+  for (let i = 0; i < 2; i++) {
+    const idle = await connect(t, server);
+    await idle.get("/");
+    assert.equal(await idle.closed, "end");
+  }
+  go.resolve();
+  assert.equal((await listener.response()).text, "data: 1\n\ndata: 2\n\n");
+});
+
 describe("an application that patches Response", () => {
   const patches: Record<string, string> = {
     "with a subclass": `globalThis.Response = class extends Response {
