@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { gzipSync } from "node:zlib";
@@ -186,6 +186,11 @@ test("what cannot be done is one line and exit code 1", async (t) => {
   const nobody = await fetch("http://name.invalid/");
   assert.deepEqual([nobody.code, nobody.stdout], [1, ""]);
   assert.match(nobody.stderr, /^portico: cannot connect to name\.invalid:80: [^\n]*\n$/);
+});
+
+test("a file that cannot be written to its end is named", { skip: !existsSync("/dev/full") }, async (t) => {
+  const { code, stderr } = await fetch("-o", "/dev/full", (await start(t, site)).url);
+  assert.deepEqual([code, stderr], [1, "portico: /dev/full: ENOSPC: no space left on device, write\n"]);
 });
 
 for (const [words, complaint] of [

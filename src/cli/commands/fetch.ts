@@ -1,12 +1,12 @@
 /** `portico fetch`: curl's role. */
 
-import { once } from "node:events";
 import { createWriteStream } from "node:fs";
-import type { Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { Client } from "../../client/client.ts";
 import { ClientError } from "../../client/errors.ts";
 import type { RequestOptions } from "../../client/options.ts";
 import type { ClientResponse } from "../../client/response.ts";
+import type { WireEvent } from "../../client/wire.ts";
 import { type FetchCommand, FLAGS, fetchCommand, type Target, USAGE } from "../fetch/arguments.ts";
 import { bodyOf } from "../fetch/data.ts";
 import { WireLog } from "../fetch/wire-log.ts";
@@ -28,6 +28,15 @@ const EXAMPLES = `  portico fetch -v localhost:8000 localhost:8000/about
 /** The exit code for a response that is an error, with --fail: curl's. */
 const HTTP_ERROR = 22;
 
+/** What all requests of one command share. */
+interface Session {
+  readonly command: FetchCommand;
+  readonly client: Client;
+  readonly log: WireLog;
+  readonly progress: Progress;
+  readonly signal: AbortSignal | null;
+}
+
 /** @throws {CommandError} on words that make no sense. What cannot be done is one line, and the exit code. */
 export async function run(words: readonly string[]): Promise<void> {
   const command = fetchCommand(words);
@@ -36,25 +45,15 @@ export async function run(words: readonly string[]): Promise<void> {
   }
   const log = new WireLog(command.verbose ? (line) => console.error(line) : () => {});
   const progress = new Progress(showsProgress(command) ? process.stderr : { write: () => {} });
-  const { unix, insecure, timeouts, compressed } = command;
-  const usual = Object.entries({ Accept: "*/*", "User-Agent": `portico/${VERSION}` });
-  const client = new Client({
-    headers: usual.filter(([name]) => !command.withoutHeaders.includes(name.toLowerCase())) as [string, string][],
-    unix,
-    timeouts,
-    decode: compressed,
-    limits: { maxDecodedSize: Number.POSITIVE_INFINITY },
-    ...(insecure && { tls: { rejectUnauthorized: false } }),
-    observe(event) {
-      if (event.type === "sent") progress.sent += event.bytes.length;
-      log.observe(event);
-    },
+  const signal = command.maxTime === undefined ? null : AbortSignal.timeout(command.maxTime);
+  const client = clientFor(command, (event) => {
+    if (event.type === "sent") progress.sent += event.bytes.length;
+    log.observe(event);
   });
   // Whoever reads our output may have enough of it, as head(1) does.
   process.stdout.on("error", () => process.exit(0));
-  const signal = command.maxTime === undefined ? null : AbortSignal.timeout(command.maxTime);
   for (const target of command.targets) {
-    const code = await ask(client, command, target, log, progress, signal);
+    const code = await ask({ command, client, log, progress, signal }, target);
     if (code !== 0) process.exitCode = code;
   }
   progress.stop();
@@ -66,15 +65,25 @@ function showsProgress({ quiet, verbose, targets }: FetchCommand): boolean {
   return !quiet && !verbose && (!process.stdout.isTTY || targets.every(({ file }) => file !== null));
 }
 
+function clientFor(command: FetchCommand, observe: (event: WireEvent) => void): Client {
+  const { unix, insecure, timeouts, compressed, withoutHeaders } = command;
+  const usual: [string, string][] = [
+    ["Accept", "*/*"],
+    ["User-Agent", `portico/${VERSION}`],
+  ];
+  return new Client({
+    headers: usual.filter(([name]) => !withoutHeaders.includes(name.toLowerCase())),
+    unix,
+    timeouts,
+    decode: compressed,
+    limits: { maxDecodedSize: Number.POSITIVE_INFINITY },
+    ...(insecure && { tls: { rejectUnauthorized: false } }),
+    observe,
+  });
+}
+
 /** Asks for one URL. @returns the exit code */
-async function ask(
-  client: Client,
-  command: FetchCommand,
-  { url, file }: Target,
-  log: WireLog,
-  progress: Progress,
-  signal: AbortSignal | null,
-): Promise<number> {
+async function ask({ command, client, log, progress, signal }: Session, { url, file }: Target): Promise<number> {
   const complain = (message: string) => {
     progress.stop();
     if (command.showErrors) console.error(`portico: ${message}`);
@@ -87,10 +96,11 @@ async function ask(
       complain(`${url.href} gives ${response.status} ${response.statusText}`.trimEnd());
       return HTTP_ERROR;
     }
-    await write(command, response, log.heads, file, progress);
+    const output = file === null ? process.stdout : createWriteStream(file);
+    await pipeline(shown(command, response, log.heads, progress), output, { end: file !== null });
     return 0;
   } catch (error) {
-    complain(reason(error, command));
+    complain(reason(error, command, file));
     return 1;
   }
 }
@@ -108,37 +118,30 @@ async function requestOptions(command: FetchCommand): Promise<RequestOptions> {
   return { method, headers: fields, body: made?.body ?? null, redirect: follow ? "follow" : "manual" };
 }
 
-async function write(
+/** What is to be seen of a response: its heads as they came, if they are asked for, and its body. */
+async function* shown(
   { include, headOnly }: FetchCommand,
-  response: ClientResponse,
+  { body, headers }: ClientResponse,
   heads: readonly string[],
-  file: string | null,
   progress: Progress,
-): Promise<void> {
-  const output: Writable = file === null ? process.stdout : createWriteStream(file);
-  if (file !== null) await once(output, "open");
-  if (include) output.write(heads.join(""), "latin1");
-  if (headOnly) {
-    await response.body?.cancel();
-  } else if (response.body !== null) {
-    const length = response.headers.get("content-length");
-    progress.total = length === null ? null : Number(length);
-    for await (const piece of response.body) {
-      progress.received += piece.length;
-      if (!output.write(piece)) await once(output, "drain");
-    }
+): AsyncGenerator<Uint8Array> {
+  if (include) yield Buffer.from(heads.join(""), "latin1");
+  if (headOnly) return body?.cancel();
+  if (body === null) return;
+  const length = headers.get("content-length");
+  progress.total = length === null ? null : progress.received + Number(length);
+  for await (const piece of body) {
+    progress.received += piece.length;
+    yield piece;
   }
-  await new Promise<void>((resolve, reject) => {
-    if (file === null) output.write("", () => resolve());
-    else output.once("error", reject).end(resolve);
-  });
 }
 
-function reason(error: unknown, { maxTime }: FetchCommand): string {
+function reason(error: unknown, { maxTime }: FetchCommand, file: string | null): string {
   if (error instanceof DOMException && error.name === "TimeoutError") {
     return `no whole response within ${maxTime! / 1000} s (--max-time)`;
   }
   if (error instanceof ClientError || error instanceof TypeError) return error.message;
-  if (error instanceof Error && "syscall" in error) return error.message;
-  throw error;
+  if (!(error instanceof Error) || !("syscall" in error)) throw error;
+  // The system names what it opens, and not what it writes to.
+  return "path" in error || file === null ? error.message : `${file}: ${error.message}`;
 }
