@@ -4,7 +4,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Exchange, Handler } from "../contract.ts";
 import { FAIL, NodeRequest } from "./request.ts";
-import { GONE, giveUp, HELD, leave, NodeResponse, release, SETTLE } from "./response.ts";
+import { EXCHANGE, GONE, giveUp, HELD, leave, NodeResponse, release, SETTLE } from "./response.ts";
 import { type ExchangeSocket, socketOf } from "./socket.ts";
 
 /** What `http.createServer` takes: a function of its own, or an application of Express, connect, Koa, Fastify. */
@@ -34,8 +34,7 @@ export function fromNodeListener(listener: NodeListener, { upgrade }: NodeListen
       fail(response, error);
       throw error;
     }
-    const isOver = response.finished && response[HELD] === null;
-    if (!isOver || isThenable(result)) return conclusion(exchange, request, response, result);
+    if (!isOver(response) || isThenable(result)) return conclusion(request, response, result);
   };
 }
 
@@ -64,7 +63,7 @@ function call(server: Server, event: string, ...args: unknown[]): unknown {
 }
 
 /** Settles when the response is over and the listener's promise, if it gave one, has settled. */
-function conclusion(exchange: Exchange, request: NodeRequest, response: NodeResponse, result: unknown): Promise<void> {
+function conclusion(request: NodeRequest, response: NodeResponse, result: unknown): Promise<void> {
   const over = new Promise<void>((resolve, reject) => {
     response[SETTLE] = resolve;
     request[FAIL] = (error) => {
@@ -72,18 +71,27 @@ function conclusion(exchange: Exchange, request: NodeRequest, response: NodeResp
       reject(error);
     };
   });
-  // A signal costs 2 µs: who answers at once does not pay for it.
-  const { signal } = exchange;
-  // As late as a socket tells that it is closed.
+  setImmediate(watch, response);
+  if (!isThenable(result)) return over;
+  result.then(undefined, request[FAIL]);
+  return Promise.all([over, result]).then(() => {});
+}
+
+/** Tells a response when its client leaves. A signal takes 4 µs (Node 20): who answers within a turn of the loop needs none. */
+function watch(response: NodeResponse): void {
+  if (isOver(response)) return;
+  const { signal } = response[EXCHANGE];
   const left = () => {
     response[GONE] = true;
+    // As late as a socket tells that it is closed.
     setImmediate(leave, response);
   };
   if (signal.aborted) left();
   else signal.addEventListener("abort", left);
-  if (!isThenable(result)) return over;
-  result.then(undefined, request[FAIL]);
-  return Promise.all([over, result]).then(() => {});
+}
+
+function isOver(response: NodeResponse): boolean {
+  return response.finished && response[HELD] === null;
 }
 
 /** The server answers in the listener's place, once it has the error, unless there is an answer. */

@@ -8,6 +8,7 @@ import type { ExchangeSocket } from "./socket.ts";
 export const FAIL = Symbol("fail");
 const BODY = Symbol("body");
 const PULLING = Symbol("pulling");
+const RECEIVED = Symbol("received");
 const CUT = Symbol("cut");
 
 type State = "resumeScheduled" | "ended" | "endEmitted" | "destroyed" | "closed" | "closeEmitted";
@@ -19,6 +20,8 @@ type State = "resumeScheduled" | "ended" | "endEmitted" | "destroyed" | "closed"
 export class NodeRequest extends IncomingMessage {
   declare readonly [BODY]: BodySource;
   declare [PULLING]: boolean;
+  /** Bytes of the body that have come. */
+  declare [RECEIVED]: number;
   /** Whether its end is not that of its body. */
   declare [CUT]: boolean;
   declare [FAIL]: ((error: unknown) => void) | null;
@@ -46,6 +49,7 @@ export class NodeRequest extends IncomingMessage {
     this._read = read;
     this[BODY] = body;
     this[PULLING] = false;
+    this[RECEIVED] = 0;
     this[CUT] = false;
     this[FAIL] = null;
   }
@@ -113,7 +117,10 @@ async function pull(request: NodeRequest): Promise<void> {
       return;
     }
     request.socket.touch();
-    if (!request.push(piece)) break;
+    request[RECEIVED] += piece.length;
+    const hasRoom = request.push(piece);
+    if (request[RECEIVED] === request[BODY].length) return finish(request);
+    if (!hasRoom) break;
   }
   request[PULLING] = false;
 }

@@ -107,6 +107,7 @@ function storeHeader(this: NodeResponse, statusLine: string, headers: unknown): 
   try {
     this[EXCHANGE].start(statusCode, fields, reason === REASONS[statusCode] ? undefined : reason);
   } catch (error) {
+    if (hasLeft(this)) return;
     this._header = null;
     // Node has errors of its own for what is wrong with a field.
     for (let at = 0; at < fields.length; at += 2) {
@@ -262,7 +263,12 @@ function flushOutput(): boolean {
 function writeRaw(this: NodeResponse, data: string, _encoding?: unknown, callback?: Callback): boolean {
   if (this[GONE]) return false;
   const [statusLine, ...lines] = data.trimEnd().split("\r\n");
-  this[EXCHANGE].inform(Number(statusLine!.split(" ")[1]), fieldsOf(lines));
+  try {
+    this[EXCHANGE].inform(Number(statusLine!.split(" ")[1]), fieldsOf(lines));
+  } catch (error) {
+    if (hasLeft(this)) return false;
+    throw error;
+  }
   if (typeof callback === "function") process.nextTick(callback);
   return true;
 }
@@ -346,6 +352,14 @@ export function leave(response: NodeResponse): void {
   request.socket.destroy();
   request.destroy(aborted());
   close(response);
+}
+
+/** Whether the client has left, which is told a little later than it is known. */
+function hasLeft(response: NodeResponse): boolean {
+  if (!response[EXCHANGE].signal.aborted) return false;
+  response[GONE] = true;
+  setImmediate(leave, response);
+  return true;
 }
 
 /** The server has answered in the listener's place, which has failed, or has cut the connection. */
