@@ -13,19 +13,9 @@
 import { readFileSync } from "node:fs";
 import { connect, TcpServer } from "portico/net";
 
-const STATES = [
-  "",
-  "ESTABLISHED",
-  "SYN_SENT",
-  "SYN_RECV",
-  "FIN_WAIT1",
-  "FIN_WAIT2",
-  "TIME_WAIT",
-  "CLOSE",
-  "CLOSE_WAIT",
-  "LAST_ACK",
-  "LISTEN",
-];
+/** By their numbers in /proc/net/tcp, from 1 on. */
+const STATES =
+  "- ESTABLISHED SYN_SENT SYN_RECV FIN_WAIT1 FIN_WAIT2 TIME_WAIT CLOSE CLOSE_WAIT LAST_ACK LISTEN CLOSING".split(" ");
 
 /** The sockets of this machine with that port at either end: whose side, and in which state. */
 function show(what: string, port: number): void {

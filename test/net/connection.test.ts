@@ -127,6 +127,22 @@ test("a second read while one waits is refused, and the first gets its bytes", a
   assert.equal(await first, "one");
 });
 
+test("a large read moves the bound on what waits unread only for as long as it lasts", async () => {
+  const socket = new Socket();
+  const connection = new Connection(socket);
+  const large = connection.readExactly(1_000_000);
+  connection.bytes(Buffer.alloc(999_999), 999_999);
+  assert.equal(socket.isPaused(), false);
+  connection.bytes(Buffer.alloc(1), 1);
+  assert.equal((await large)!.length, 1_000_000);
+  const small = connection.readExactly(1);
+  connection.bytes(Buffer.alloc(64 * 1024 - 1), 64 * 1024 - 1);
+  assert.equal(socket.isPaused(), false);
+  connection.bytes(Buffer.alloc(1), 1);
+  assert.equal(socket.isPaused(), true);
+  assert.equal((await small)!.length, 1);
+});
+
 for (const unix of [false, true]) {
   const where = unix ? "a unix socket" : "TCP";
 

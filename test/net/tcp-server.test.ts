@@ -5,6 +5,8 @@ import { test } from "node:test";
 import { connect } from "../../src/net/connect.ts";
 import type { Connection } from "../../src/net/connection.ts";
 import { StreamRequestHandler, TcpServer } from "../../src/net/tcp-server.ts";
+import { UdpServer } from "../../src/net/udp-server.ts";
+import { connectUdp } from "../../src/net/udp-socket.ts";
 import { deferred, socketPath } from "../server/support.ts";
 import { dial, rawDial, startTcp, textOf } from "./support.ts";
 
@@ -177,4 +179,18 @@ test("a server that closed first can be started again on the same port at once",
     await connection.end();
     await server.close();
   }
+});
+
+test("servers and connections are disposed of by closing them", async (t) => {
+  const server = await startTcp(t, async (connection) => void (await connection.readLine()));
+  const connection = await dial(t, server);
+  await Promise.all([connection[Symbol.asyncDispose](), server[Symbol.asyncDispose]()]);
+  await connection.closed;
+  assert.deepEqual([server.address, server.connections], [null, 0]);
+
+  const udp = await new UdpServer(() => {}).ready();
+  const socket = await connectUdp({ hostname: "127.0.0.1", port: udp.port });
+  await Promise.all([udp[Symbol.asyncDispose](), socket[Symbol.asyncDispose]()]);
+  assert.equal(udp.address, null);
+  await assert.rejects(socket.receive(), { code: "CONNECTION_CLOSED" });
 });
