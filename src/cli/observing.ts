@@ -5,6 +5,7 @@ import { type ErrorLog, errorLog } from "../observe/error-log.ts";
 import { workerName } from "../observe/fleet.ts";
 import { LiveView } from "../observe/live.ts";
 import { Metrics } from "../observe/metrics.ts";
+import type { EndedRequest } from "../server/events.ts";
 import type { ServerOptions } from "../server/server.ts";
 import { failure, usageError } from "./command-error.ts";
 import type { Settings } from "./settings.ts";
@@ -22,19 +23,27 @@ export interface Observing {
 
 /**
  * @param worker what tells this process or thread from others
+ * @param isLogged whether a request belongs into the access log
  * @throws {CommandError} when a log cannot be opened.
  */
-export function observe(settings: Settings, worker = workerName()): Observing {
+export function observe(settings: Settings, worker = workerName(), isLogged?: IsLogged): Observing {
   const log = errorLogOf(settings);
   const accessLog = openAccess(settings, log);
+  const logging = accessLog && isLogged ? only(isLogged, accessLog) : accessLog;
   const watching = settings.admin === undefined ? null : { metrics: new Metrics(), live: new LiveView(worker) };
-  const observers = [accessLog, ...Object.values(watching ?? {})].filter((observer) => observer !== null);
+  const observers = [logging, ...Object.values(watching ?? {})].filter((observer) => observer !== null);
   return {
     options: { onError: log.error, observers },
     watching,
     reopen: () => void accessLog?.reopen(),
     close: async () => accessLog?.close(),
   };
+}
+
+type IsLogged = (request: EndedRequest) => boolean;
+
+function only(isLogged: IsLogged, { ended }: AccessLog): Pick<AccessLog, "ended"> {
+  return { ended: (request) => isLogged(request) && ended(request) };
 }
 
 export function errorLogOf({ logFormat }: Settings): ErrorLog {

@@ -10,9 +10,15 @@ import { RequestHead } from "../http/request-head.ts";
 import { followSources } from "./live-script.ts";
 import { wantsPage } from "./page-request.ts";
 
-/** Paths that no file has: names that begin with a dot are not served. */
-const EVENTS = "/.portico/events";
-const SCRIPT = "/.portico/live.js";
+/** A path that no file has: names that begin with a dot are not served. */
+const OURS = "/.portico/";
+const EVENTS = `${OURS}events`;
+const SCRIPT = `${OURS}live.js`;
+
+/** Whether a request is one that a page makes to follow its sources. */
+export function isFollowing(target: string): boolean {
+  return target.startsWith(OURS);
+}
 
 /** Milliseconds without a change after which a save counts as done. */
 const QUIET = 25;

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { meaningOf } from "../../dev/changes.ts";
 import { showErrors, showLoadFailure } from "../../dev/errors.ts";
 import type { ApplicationProcess } from "../../dev/generation.ts";
-import { Live } from "../../dev/live.ts";
+import { isFollowing, Live } from "../../dev/live.ts";
 import type { FromApplication } from "../../dev/messages.ts";
 import { wantsPage } from "../../dev/page-request.ts";
 import { Reloader } from "../../dev/reloader.ts";
@@ -53,7 +53,7 @@ export async function run(args: readonly string[]): Promise<void> {
   const development = new Development(log, say);
   development.followConfig(command.layers);
   const serving = await prepare(command.entry, given, development);
-  const observing = observe(serving.settings);
+  const observing = observe(serving.settings, undefined, ({ head }) => head === null || !isFollowing(head.target));
   const server = await listen({ ...serving, handler: development.live.behind(serving.handler) }, observing.options);
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => development.live.close());
   stopOnSignals(server, say, observing.close);
