@@ -65,7 +65,7 @@ describe("in a browser, while files are saved", { skip: noBrowser, timeout: 100_
       save("public/page.html", PAGE(word));
       await headed(page, word);
     }
-    await portico.written(/(?:GET \/page\.html HTTP\/1\.1 {2}200 [^]*){3}/);
+    await portico.written(/(?:GET \/page\.html HTTP\/1\.1 {2}200 [\s\S]*){3}/);
     assert.doesNotMatch(portico.output, /live\.js/, "what a page asks for to follow is not logged");
     assert.deepEqual(
       complaints.filter((line) => !line.includes("/.portico/events")),
