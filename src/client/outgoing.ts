@@ -33,6 +33,8 @@ export interface Defaults {
 
 /** Fields of one connection are that connection's to send, not a caller's (RFC 9110 §7.6.1). `close` is heard. */
 const HOP_BY_HOP: ReadonlySet<string> = new Set(["proxy-connection", "te", "upgrade"]);
+/** What a Request that a server got says of that server and its client: no server's name, no codings of ours. */
+const OF_THE_RECEIVED: ReadonlySet<string> = new Set(["host", "accept-encoding"]);
 /** The methods that the Fetch standard knows in any case. */
 const NORMALIZED: ReadonlySet<string> = new Set(["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"]);
 
@@ -50,11 +52,8 @@ export function outgoing(input: string | URL | Request, init: RequestOptions, de
   const body = init.body === undefined ? (base.body ?? null) : init.body;
   const upload = body === null ? null : uploadOf(body);
   const decode = init.decode ?? defaults.decode;
-  const fields = fieldsFor(
-    init.headers ?? base.headers,
-    upload,
-    decode ? defaults.fields.decoded : defaults.fields.plain,
-  );
+  const given = init.headers === undefined ? received(base.headers, decode) : listFromInit(init.headers);
+  const fields = fieldsFor(given, upload?.type ?? null, decode ? defaults.fields.decoded : defaults.fields.plain);
   return {
     url,
     peer: peerOf(url, unix),
@@ -94,23 +93,27 @@ export function defaultFields(headers: HeadersInit = PLAIN_FIELDS): Defaults["fi
   return { plain, decoded: asks ? plain : Object.freeze([...plain, "accept-encoding", "gzip, deflate, br"]) };
 }
 
-function fieldsFor(
-  headers: HeadersInit | undefined,
-  upload: Upload | null,
-  defaults: readonly string[],
-): readonly string[] {
-  const type = upload?.type ?? null;
-  if (headers === undefined && type === null) return defaults;
-  const given = listFromInit(headers);
-  const fields: string[] = [];
-  for (let at = 0; at < given.length; at += 2) {
-    if (!HOP_BY_HOP.has(given[at]!)) fields.push(given[at]!, given[at + 1]!);
-  }
+/** The fields of a Request that go to another server with it. */
+function received(headers: HeadersInit | undefined, decode: boolean): string[] | null {
+  if (headers === undefined) return null;
+  return without(listFromInit(headers), (name) => OF_THE_RECEIVED.has(name) && (decode || name === "host"));
+}
+
+function fieldsFor(given: string[] | null, type: string | null, defaults: readonly string[]): readonly string[] {
+  if (given === null && type === null) return defaults;
+  const fields = without(given ?? [], (name) => HOP_BY_HOP.has(name));
   for (let at = 0; at < defaults.length; at += 2) {
-    if (fieldIn(given, defaults[at]!) === null) fields.push(defaults[at]!, defaults[at + 1]!);
+    if (fieldIn(fields, defaults[at]!) === null) fields.push(defaults[at]!, defaults[at + 1]!);
   }
   if (type !== null && fieldIn(fields, "content-type") === null) fields.push("content-type", type);
   return fields;
+}
+
+/** A field list without the fields whose name is dropped. */
+export function without(fields: readonly string[], drops: (name: string) => boolean): string[] {
+  const kept: string[] = [];
+  for (let at = 0; at < fields.length; at += 2) if (!drops(fields[at]!)) kept.push(fields[at]!, fields[at + 1]!);
+  return kept;
 }
 
 export function fieldIn(fields: readonly string[], name: string): string | null {

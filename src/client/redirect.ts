@@ -1,7 +1,7 @@
 /** Where a redirect leads, and what of the request goes there (RFC 9110 §15.4, Fetch standard "HTTP-redirect fetch"). */
 import type { ResponseHead } from "../http/response-head.ts";
 import { ClientError } from "./errors.ts";
-import { type Outgoing, peerOf } from "./outgoing.ts";
+import { type Outgoing, peerOf, without } from "./outgoing.ts";
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 /** Fields about a body, which go with it. */
@@ -41,9 +41,7 @@ export function redirected(request: Outgoing, { status, fields }: ResponseHead):
     // The socket stands for the host that the caller named, not for every other.
     peer: peerOf(next, sameOrigin ? peer.unix : undefined),
     method: toGet ? "GET" : method,
-    fields: pairs(request.fields)
-      .filter(([name]) => !dropped(name))
-      .flat(),
+    fields: without(request.fields, dropped),
     upload: toGet ? null : upload,
   };
 }
@@ -51,8 +49,4 @@ export function redirected(request: Outgoing, { status, fields }: ResponseHead):
 /** Bytes above ASCII are UTF-8 to browsers, if they are that. */
 function utf8(location: string): string {
   return Buffer.from(location, "latin1").toString("utf8");
-}
-
-function pairs(fields: readonly string[]): [name: string, value: string][] {
-  return fields.flatMap((name, at) => (at % 2 === 0 ? [[name, fields[at + 1]!]] : []));
 }

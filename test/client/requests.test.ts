@@ -154,6 +154,33 @@ test("a Request is sent as it is, so that a server can pass on what it got", asy
   assert.deepEqual(await got.json(), told);
 });
 
+test("a Request that a server got goes to another by that one's name, and what comes back can be handed on", async (t) => {
+  const upstream = await start(t, (exchange) => {
+    const { fields } = exchange.head;
+    exchange.start(200, ["Content-Encoding", "gzip", "Connection", "x", "X-Asked", `${fields.get("accept-encoding")}`]);
+    exchange.end(zlib.gzipSync(`for ${fields.get("host")}`));
+  });
+  const client = clientFor(t);
+  const relay = (decode: boolean) =>
+    start(
+      t,
+      fetchHandler(async (request) => {
+        const got = await client.request(new Request(upstream.url, request), { decode });
+        return decode ? got : new Response(got.body, got);
+      }),
+    );
+  const expected = `for ${new URL(upstream.url).host}`;
+  const asking = { headers: { "Accept-Encoding": "zstd" } };
+  const [decoding, passing] = [await relay(true), await relay(false)];
+
+  const plain = await client.request(decoding.url, asking);
+  assert.deepEqual([plain.headers.get("content-encoding"), await plain.text()], [null, expected]);
+  assert.equal(plain.headers.get("x-asked"), "gzip, deflate, br");
+  const coded = await client.request(passing.url, asking);
+  assert.deepEqual([coded.headers.get("content-encoding"), await coded.text()], ["gzip", expected]);
+  assert.equal(coded.headers.get("x-asked"), "zstd");
+});
+
 test("what cannot be sent is a TypeError, before a connection is made", async (t) => {
   const server = await scripted(t, () => {});
   const client = clientFor(t);
