@@ -148,9 +148,11 @@ export class Connection implements Reader {
    * Sends bytes, or text as UTF-8. Resolves when more can be sent: whoever waits for it holds no more in memory than one
    * buffer. Bytes must not change until then.
    * @throws {NetError} (rejects) when the connection broke or the peer took nothing for too long; nobody has to catch it
-   * who does not wait: the next read says it, too. {@link TypeError} after `end`.
+   * who does not wait: the next read says it, too.
+   * @throws {TypeError} after `end`.
    */
   write(chunk: string | Uint8Array): Promise<void> {
+    if (this.#ended) throw new TypeError("write after end");
     const written = this.#write(chunk);
     written.catch(() => {});
     return written;
@@ -220,13 +222,12 @@ export class Connection implements Reader {
   /** Waits until more has come; `false` when nothing will. */
   async #more(wanted: number): Promise<boolean> {
     const before = this.#queue.size;
+    this.#wanted = wanted;
     while (this.#queue.size === before) {
       if (this.#failure !== null) throw this.#failure;
       if (this.#peerEnded || this.#discarding || (this.#retired && before === 0)) return false;
-      this.#wanted = wanted;
       if (this.#socket.isPaused()) this.#socket.resume();
       await this.#incoming.wait(this.#idleTimeout);
-      this.#wanted = 0;
     }
     return true;
   }
@@ -238,7 +239,6 @@ export class Connection implements Reader {
 
   async #write(chunk: string | Uint8Array): Promise<void> {
     if (this.#failure !== null) throw this.#failure;
-    if (this.#ended) throw new TypeError("write after end");
     this.#incoming.moved(this.#idleTimeout);
     if (this.#socket.write(chunk)) return;
     // Node's own timer sees the progress of a write in parts.

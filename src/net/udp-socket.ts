@@ -103,6 +103,7 @@ export class UdpSocket {
    * Sends a datagram: to the connected peer, or `to` somebody. Resolves when the system has it, which says nothing about
    * its arrival.
    * @throws {NetError} (rejects) with the system's code: `EMSGSIZE` (65,507 bytes are the most over IPv4), `ENOTFOUND` …
+   * @throws {TypeError} when a connected socket is told to whom, or another one is not.
    */
   send(data: string | Uint8Array, to?: UdpAddress): Promise<void> {
     if ((to === undefined) !== (this.#peer !== null)) {

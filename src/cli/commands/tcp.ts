@@ -31,8 +31,8 @@ const WHERE = {
 const SERVING = {
   ...WHERE,
   timeout: { short: "w", value: "SECONDS", doc: "close connections on which nothing moves [600]" },
-  model: { value: "MODEL", doc: "event-loop, serial (one connection at a time)," },
-  workers: { value: "N", doc: "threads or processes: how many, or auto" },
+  model: { value: "MODEL", doc: "event-loop, serial, threads or processes" },
+  workers: { value: "N", doc: "how many threads or processes, or auto" },
 };
 
 /** Standard output and input take part: a terminal's lines, a file, another program. */
