@@ -34,13 +34,13 @@ export class ContextExchange extends DelegatingExchange {
   /** Why it never will be. */
   #failure: ProtocolError | null = null;
   #watched = false;
+  /** Whether the client waits for 100 (Continue); `null` until somebody has to know. */
+  #expects: boolean | null = null;
+
   /** Whether the response was decided, or that there will be none. */
   get decided(): boolean {
     return this.state >= STATE.COMMITTED;
   }
-
-  /** Whether the client waits for 100 (Continue); `null` until somebody has to know. */
-  #expects: boolean | null = null;
 
   get request(): ServerRequest {
     this.#request ??= new ServerRequest(this);

@@ -6,7 +6,7 @@ import type { Exchange, Handler } from "../contract.ts";
 import { answer } from "../fetch/handler.ts";
 import { isObject } from "../fetch/platform.ts";
 import { ConnectContext, ServerContext } from "./context.ts";
-import { codeOf, original, protocolError } from "./errors.ts";
+import { codeOf, original, type ProtocolError, protocolError } from "./errors.ts";
 import { ContextExchange, STATE } from "./exchange.ts";
 import { PROTOCOL, VERSION, type WintertcApplication } from "./interface.ts";
 
@@ -22,9 +22,13 @@ export function wintertc(application: WintertcApplication): Handler {
     );
   }
   return (exchange) => {
-    const protocol = application.connect === undefined ? undefined : tunnelProtocol(exchange);
-    if (protocol === undefined) return callFetch(application, new ContextExchange(exchange));
-    return callConnect(application, new ContextExchange(exchange), protocol);
+    const protocol = tunnelProtocol(exchange);
+    if (protocol !== undefined && application.connect !== undefined) {
+      return callConnect(application, new ContextExchange(exchange), protocol);
+    }
+    if (protocol !== null) return callFetch(application, new ContextExchange(exchange));
+    exchange.start(501);
+    exchange.end();
   };
 }
 
@@ -85,7 +89,12 @@ function conclude(exchange: ContextExchange, result: unknown, method: string): v
   if (exchange.state === STATE.DENIED) {
     if (result !== undefined) exchange.report(new TypeError(`${method}() returned a value after deny()`));
   } else if (result === undefined && exchange.aborted !== null) exchange.abort();
-  else return answer(exchange, result, method);
+  else {
+    const sending = answer(exchange, result, method);
+    // A stream may have to be looked at before the response starts.
+    if (!exchange.decided) exchange.state = STATE.COMMITTED;
+    return sending;
+  }
 }
 
 /**
@@ -100,21 +109,32 @@ async function recover(
   status: 500 | 502,
 ): Promise<void> {
   if (exchange.state === STATE.DENIED) return exchange.report(error);
-  if (exchange.aborted !== null || exchange.decided || codeOf(error) === "ERR_HTTP_TIMEOUT") throw original(error);
+  if (exchange.aborted !== null || exchange.decided || isTimeout(error)) throw leftToServer(exchange, error);
   let unanswered = error;
   if (application.error !== undefined) {
     try {
       const response = await application.error(context, error);
       if (exchange.decided) return;
-      if (response !== undefined) return await answer(exchange, response, "error");
+      if (response !== undefined) return await conclude(exchange, response, "error");
     } catch (worse) {
-      if (exchange.decided) throw worse;
+      if (exchange.decided) throw leftToServer(exchange, worse);
       unanswered = worse;
     }
   }
-  const cause = original(unanswered);
-  if (status === 500 || cause !== unanswered) throw cause;
+  if (status === 500 || original(unanswered) !== unanswered) throw leftToServer(exchange, unanswered);
   exchange.report(unanswered);
   exchange.start(502, ["Content-Type", "text/plain;charset=UTF-8"]);
   exchange.end("Bad Gateway\n");
+}
+
+/** The error to throw to the server: it answers for it, or, when the response has started, cuts the connection. */
+function leftToServer(exchange: ContextExchange, error: unknown): unknown {
+  if (isTimeout(error)) exchange.fail(error);
+  else if (exchange.started) exchange.fail(protocolError("ERR_HTTP_INTERNAL_ERROR", "The response broke off", error));
+  else if (exchange.aborted === null) exchange.conclude();
+  return original(error);
+}
+
+function isTimeout(error: unknown): error is ProtocolError {
+  return codeOf(error) === "ERR_HTTP_TIMEOUT";
 }

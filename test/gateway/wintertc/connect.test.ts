@@ -335,6 +335,12 @@ describe("fetch() is asked", () => {
     });
   }
 
+  test("for no CONNECT, which is 501 without connect()", async (t) => {
+    const { client } = await serve(t, { fetch: () => assert.fail("fetch() is not called") });
+    await client.send(CONNECT);
+    assert.equal((await client.response()).status, 501);
+  });
+
   test("for every upgrade of an application without connect()", async (t) => {
     const { client } = await serve(t, { fetch: page });
     await client.send(UPGRADE);

@@ -258,6 +258,18 @@ describe("completed", () => {
     assert.deepEqual(await Promise.all(contexts.map(({ completed }) => completed)), [undefined, undefined]);
   });
 
+  test("resolves when the server has answered for the application", async (t) => {
+    const completed = deferred<unknown>();
+    const { client } = await serve(t, {
+      fetch(ctx) {
+        completed.resolve(ctx.completed);
+        throw new Error("oops");
+      },
+    });
+    assert.equal((await client.get("/")).status, 500);
+    assert.equal(await completed.promise, undefined);
+  });
+
   test("resolves when a denial was sent", async (t) => {
     const completed = deferred<unknown>();
     const { client } = await serve(t, {

@@ -1,9 +1,11 @@
 /** What becomes of what `fetch()` and `error()` throw or return: the draft's table "Error handling". */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import type { ServerContext } from "../../../src/gateway/wintertc/context.ts";
 import { wintertc } from "../../../src/gateway/wintertc/handler.ts";
 import { PROTOCOL, type WintertcApplication } from "../../../src/gateway/wintertc/interface.ts";
-import { reply, serve } from "./support.ts";
+import { deferred } from "../../server/support.ts";
+import { reply, serve, thrown } from "./support.ts";
 
 type Fetch = WintertcApplication["fetch"];
 
@@ -88,6 +90,27 @@ test("error() that fails itself is a plain 500, and is not asked again", async (
   }
 });
 
+test("a response whose stream fails at once is committed: a plain 500, and no matter for error()", async (t) => {
+  const contexts: ServerContext[] = [];
+  const { client, reports } = await serve(t, {
+    fetch(ctx) {
+      contexts.push(ctx);
+      return reply(
+        new ReadableStream({
+          async pull(controller) {
+            assert.equal(await thrown(() => ctx.deny()), "InvalidStateError");
+            controller.error(new Error("at once"));
+          },
+        }),
+      );
+    },
+    error: () => assert.fail("error() is not called"),
+  });
+  assert.equal((await client.get("/")).status, 500);
+  assert.deepEqual(reports, ["Error: at once"]);
+  assert.equal(await contexts[0]!.completed, undefined);
+});
+
 describe("after deny()", () => {
   const sequels: Record<string, [sequel: () => Response, report: RegExp]> = {
     "a value": [() => reply("late"), /^TypeError: fetch\(\) returned a value after deny\(\)$/],
@@ -143,10 +166,12 @@ describe("a body that is the client's fault", () => {
 
   test("too slow, is answered with 408, and error() is not called", { timeout: 30_000 }, async (t) => {
     const codes: unknown[] = [];
+    const completed = deferred<unknown>();
     const { client } = await serve(
       t,
       {
         async fetch(ctx) {
+          completed.resolve(ctx.completed!.catch((error) => error.code));
           return reply(
             await ctx.request.text().catch((error) => {
               codes.push(error.code);
@@ -161,6 +186,7 @@ describe("a body that is the client's fault", () => {
     await client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n");
     assert.equal((await client.response()).status, 408);
     assert.deepEqual(codes, ["ERR_HTTP_TIMEOUT"]);
+    assert.equal(await completed.promise, "ERR_HTTP_TIMEOUT");
   });
 });
 
