@@ -1,0 +1,44 @@
+/** docs/gateway-node.md: its programs run. */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { readFileSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { folder } from "../../support/folder.ts";
+import { startPortico } from "../../support/portico.ts";
+
+const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
+const PAGE = readFileSync(join(ROOT, "docs/gateway-node.md"), "utf8");
+const programs = new Map(
+  [...PAGE.matchAll(/^```js\n\/\/ (\S+)\n(.*?)^```$/gms)].map(([, name, text]) => [name!, text!]),
+);
+
+test("the application answers as the page says", async (t) => {
+  const portico = await startPortico(["application.js"], {
+    cwd: folder({ "application.js": programs.get("application.js")!, "package.json": '{ "type": "module" }' }),
+  });
+  t.after(() => portico.stop());
+  const [, path, output] = /^\$ curl http:\/\/127\.0\.0\.1:8000(\S+)\n(.*\n)/m.exec(PAGE)!;
+  assert.equal(await (await fetch(new URL(path!, portico.url))).text(), output);
+});
+
+test("files are served within Express as the page says", { timeout: 30_000 }, async (t) => {
+  const program = programs.get("mounted.js")!;
+  assert.ok(program.includes("app.listen(3000);"));
+  const cwd = folder({
+    "mounted.mjs": program.replace(
+      "app.listen(3000)",
+      "const server = app.listen(0, () => console.log(server.address().port))",
+    ),
+    "assets/a.txt": "an asset",
+    "node_modules/.keep": "",
+  });
+  symlinkSync(ROOT, join(cwd, "node_modules/portico"), "junction");
+  symlinkSync(join(ROOT, "node_modules/express"), join(cwd, "node_modules/express"), "junction");
+  const child = spawn(process.execPath, ["mounted.mjs"], { cwd, stdio: ["ignore", "pipe", "inherit"] });
+  t.after(() => child.kill("SIGKILL"));
+  const { value: port } = await child.stdout.setEncoding("utf8")[Symbol.asyncIterator]().next();
+  const asset = await fetch(`http://127.0.0.1:${String(port).trim()}/assets/a.txt`);
+  assert.equal(await asset.text(), "an asset");
+});
