@@ -45,12 +45,12 @@ export async function loadApplication(
   };
 }
 
-/** An adapter may refuse what it is to stand in front of: a TypeError says why. */
+/** An adapter may refuse what it is to stand in front of: a TypeError says why. Other errors are the application's own. */
 async function openApplication(path: string, found: Found, model: Model): Promise<Handler> {
   try {
     return await found.open(model);
   } catch (error) {
-    throw error instanceof TypeError ? failure(`${path} cannot be served: ${error.message}`) : error;
+    throw error instanceof TypeError ? failure(`${path} cannot be served: ${error.message}`) : loadFailure(error, path);
   }
 }
 

@@ -153,6 +153,12 @@ describe("what --interface cannot decide is told in one line", () => {
       "app.mjs holds no application: it exports nothing, and it listens by itself. Export what it listens with, and leave listen() out: export default app",
       1,
     ],
+    "an application of Fastify that does not get ready": [
+      "export default { routing() {}, async ready() { throw new Error('no database') } }",
+      ["app.mjs"],
+      "app.mjs threw while it was loaded, at app.mjs:1:54: Error: no database",
+      1,
+    ],
     "a server that listens": [
       "import { createServer } from 'node:http'; export default createServer(() => {}).listen(0);",
       ["app.mjs"],
