@@ -14,7 +14,7 @@ const CODINGS: Readonly<Record<string, Undo>> = {
   gzip: () => createGunzip(),
   "x-gzip": () => createGunzip(),
   br: () => createBrotliDecompress(),
-  // zlib's format by the standard; half of the servers that still send it leave its header out (RFC 9110 §8.4.1.2).
+  // In the format of zlib by the standard; some servers leave its header out (RFC 9110 §8.4.1.2).
   deflate: (firstByte) => ((firstByte & 0x0f) === 8 ? createInflate() : createInflateRaw(FLUSHING)),
 };
 

@@ -22,7 +22,9 @@ export function redirected(request: Outgoing, { status, fields }: ResponseHead):
   const what = `${peer.name} redirects ${method} ${url.pathname}`;
   if (request.redirect === "error") throw new ClientError("REDIRECTED", `${what} to ${location}`, peer);
   const target = utf8(location);
-  const next = URL.canParse(target, url) ? new URL(target, url) : null;
+  const places = [...fields].filter(([name]) => name.toLowerCase() === "location").length;
+  // Two lines would be joined to a place that neither of them names (RFC 9110 §10.2.2).
+  const next = places === 1 && URL.canParse(target, url) ? new URL(target, url) : null;
   if (next === null || (next.protocol !== "http:" && next.protocol !== "https:")) {
     throw new ClientError("BAD_REDIRECT", `${what} to ${JSON.stringify(location)}, which is no http: URL`, peer);
   }

@@ -102,13 +102,18 @@ test("a redirect in circles ends", async (t) => {
   assert.equal(asked, 4);
 });
 
-test("a redirect to what is no http URL is an error, and one without a Location is a response", async (t) => {
+test("a redirect to what is no http URL, or to two places, is an error, and one without a Location is a response", async (t) => {
   const server = await start(t, redirecting);
   const client = clientFor(t);
   for (const location of ["ftp://a/", "http://", "javascript:alert(1)"]) {
     const target = `${server.url}302?${encodeURIComponent(location)}`;
     await assert.rejects(client.request(target), { code: "BAD_REDIRECT" });
   }
+  const twice = await scripted(t, async (peer) => {
+    await peer.head();
+    peer.send(response("", "Location: /a\r\nLocation: /b\r\n", "302 Found"));
+  });
+  await assert.rejects(client.request(twice.url), { code: "BAD_REDIRECT" });
   const without = await scripted(t, async (peer) => {
     await peer.head();
     peer.send(response("here", "", "302 Found"));
