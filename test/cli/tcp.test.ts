@@ -24,6 +24,12 @@ async function service(t: TestContext, ...args: string[]): Promise<{ portico: Po
 
 /** Debian's netcat-openbsd; others have other flags. */
 const noNetcat = /OpenBSD/.test(spawnSync("nc", ["-h"], { encoding: "utf8" }).stderr ?? "") ? false : "no OpenBSD nc";
+const noPython = spawnSync("python3", ["--version"]).status === 0 ? false : "there is no python3";
+const PYTHON = `import socket, sys
+with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as s:
+    s.sendall(sys.stdin.buffer.read())
+    s.shutdown(socket.SHUT_WR)
+    sys.stdout.writelines(s.makefile())`;
 const noSocat = spawnSync("socat", ["-V"]).error === undefined ? false : "there is no socat";
 
 /** What a program says to this input, and how it ends. */
@@ -45,6 +51,7 @@ test("echo gives back every byte, to portico, and half-closes as it is half-clos
 for (const [name, skip, args] of [
   ["nc", noNetcat, (port: string) => ["-N", "127.0.0.1", port]],
   ["socat", noSocat, (port: string) => ["-t5", "-", `TCP:127.0.0.1:${port}`]],
+  ["python3", noPython, (port: string) => ["-c", PYTHON, port]],
 ] as const) {
   test(`echo --clock answers ${name} by lines, and each connection for as long as it lasts`, { skip }, async (t) => {
     const { port } = await service(t, "echo", "--clock");
