@@ -21,6 +21,7 @@ import type { Audience, ConnectionState, EndedRequest, ObservedConnection, Outco
 import { ServerExchange } from "./exchange.ts";
 import { type BodyFlow, RequestBody } from "./request-body.ts";
 import { REQUEST_END, REQUEST_ERROR, REQUEST_START, traced } from "./tracing.ts";
+import type { TurnClock } from "./turn-clock.ts";
 
 /** What a connection needs of the server it belongs to. */
 export interface Host {
@@ -36,8 +37,8 @@ export interface Host {
   /** How many connections are to end with their next response. */
   shedding: number;
   readonly counters: Counters;
-  /** Whether to look at the time when a request comes, which takes 40 ns. */
-  readonly timed: boolean;
+  /** Says when requests come, if anybody wants to know. */
+  readonly clock: TurnClock | null;
   readonly spareParsers: RequestParser[];
   /** Told of everything, if anybody wants to know. */
   readonly audience: Audience | null;
@@ -208,14 +209,14 @@ export class Connection extends Expiring implements Reader, BodyFlow, ObservedCo
 
   #begin(): void {
     const parser = this.#parser!;
-    const { connect, context, counters, handler, limits, timed } = this.#host;
+    const { connect, context, counters, handler, limits, clock } = this.#host;
     const { method } = parser.head!;
     if (method === "TRACE" || (method === "CONNECT" && connect === undefined)) {
       return this.#refuse(fault("METHOD_NOT_SUPPORTED"));
     }
     counters.requests++;
     this.#requests++;
-    if (timed) this.#since = performance.now();
+    if (clock !== null) this.#since = clock.now;
     const body =
       parser.framing === FRAMING.NONE ? null : new RequestBody(this, parser.length < 0 ? null : parser.length);
     const exchange = new ServerExchange(this, parser.head!, body);

@@ -11,6 +11,7 @@ import { RequestContext } from "./context.ts";
 import { Counters } from "./counters.ts";
 import { Audience, type ObservedConnection, type PendingRequest, type ServerObserver } from "./events.ts";
 import { CONNECTION_CLOSE, CONNECTION_OPEN } from "./tracing.ts";
+import { TurnClock } from "./turn-clock.ts";
 
 export interface ServerOptions {
   /** TCP port; 0 takes a free one. Default 8000. */
@@ -83,7 +84,7 @@ export class Server {
       draining: false,
       counters: this.counters,
       shedding: 0,
-      timed: options.timed ?? observers.length > 0,
+      clock: (options.timed ?? observers.length > 0) ? new TurnClock() : null,
       spareParsers: [],
       audience: observers.length > 0 ? new Audience(observers) : null,
       report: options.onError ?? reportToConsole,
