@@ -17,10 +17,11 @@ export function stream(
   statusText: string,
   body: ByteStream,
 ): void | Promise<void> {
-  exchange.start(status, fields, statusText);
-  if (exchange.head.method !== "HEAD") return pump(exchange, body.getReader());
+  const reader = body.getReader();
+  startOrCancel(exchange, status, fields, statusText, reader);
+  if (exchange.head.method !== "HEAD") return pump(exchange, reader);
   exchange.end();
-  body.cancel().catch(() => {});
+  reader.cancel().catch(() => {});
 }
 
 /**
@@ -36,11 +37,27 @@ export async function streamOrWhole(
 ): Promise<void> {
   const reader = body.getReader();
   const { pieces, next } = await gather(reader);
-  exchange.start(status, fields, statusText);
+  startOrCancel(exchange, status, fields, statusText, reader);
   if (next === null) return exchange.end(pieces.length === 1 ? pieces[0] : Buffer.concat(pieces));
   if (exchange.head.method !== "HEAD") return pump(exchange, reader, pieces, next);
   exchange.end();
   reader.cancel().catch(() => {});
+}
+
+/** Starts the response. If that cannot be, because the client has left, say, the stream is told. */
+function startOrCancel(
+  exchange: Exchange,
+  status: number,
+  fields: FieldList,
+  statusText: string,
+  reader: Reader,
+): void {
+  try {
+    exchange.start(status, fields, statusText);
+  } catch (error) {
+    reader.cancel(exchange.signal.aborted ? exchange.signal.reason : error).catch(() => {});
+    throw error;
+  }
 }
 
 /** What a stream has by the end of this turn of the event loop, and the read that is still open; `null` at its end. */

@@ -94,6 +94,26 @@ for (const [name, Made] of Object.entries(MAKERS)) {
       assert.deepEqual(reports, ["Error: at once"]);
     });
 
+    test("has its stream cancelled when the client has left before it was returned", async (t) => {
+      const asked = deferred();
+      const cancelled = deferred<DOMException>();
+      const { client, reports } = await serve(t, async ({ signal }) => {
+        asked.resolve();
+        await new Promise((resolve) => signal.addEventListener("abort", resolve));
+        return new Made(
+          new ReadableStream({
+            pull: (controller) => controller.enqueue(Buffer.from("event")),
+            cancel: (reason) => cancelled.resolve(reason),
+          }),
+        );
+      });
+      await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+      await asked.promise;
+      client.reset();
+      assert.equal((await cancelled.promise).name, "AbortError");
+      assert.deepEqual(reports, []);
+    });
+
     test("streams what is large", async (t) => {
       const { client } = await serve(t, () => new Made(new Blob(Array(64).fill("x".repeat(16_384))).stream()));
       const response = await client.get("/");
