@@ -39,6 +39,21 @@ test("hello-serve is a server inside a program of its own, and ends on Ctrl-C", 
   assert.deepEqual(await exited, [0, null]);
 });
 
+test("relay stands in front of another server, and says so when there is none", async (t) => {
+  const notes = await startPortico([fileURLToPath(new URL("notes.ts", FOLDER))]);
+  t.after(() => notes.stop());
+  const relay = await startPortico([fileURLToPath(new URL("relay.ts", FOLDER))], { env: { UPSTREAM: notes.url } });
+  t.after(() => relay.stop());
+  const body = new URLSearchParams({ text: "through the relay" });
+  const posted = await fetch(new URL("/notes", relay.url), { method: "POST", body, redirect: "manual" });
+  assert.equal(posted.status, 303);
+  const page = await fetch(new URL(posted.headers.get("location")!, relay.url));
+  assert.match(await page.text(), /through the relay/);
+  await notes.stop();
+  const [lost] = await Promise.all([fetch(relay.url), relay.written(/cannot connect to .* \(ECONNREFUSED\)/)]);
+  assert.equal(lost.status, 502);
+});
+
 test("a form posted to notes is read back from its page, escaped", async (t) => {
   const ask = await start(t, "notes.ts");
   const posted = await ask("/notes", { method: "POST", body: new URLSearchParams({ text: "<b>Søn & co</b>" }) });
