@@ -10,7 +10,10 @@ export function followSources(events: string): void {
     if (document.hidden) return;
     source = new EventSource(events);
     source.addEventListener("version", (event) => {
-      if (event.data !== version) location.reload();
+      if (event.data === version) return;
+      // Once is enough.
+      source?.close();
+      location.reload();
     });
     source.addEventListener("styles", swapStyles);
   };
