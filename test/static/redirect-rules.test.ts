@@ -3,7 +3,10 @@ import assert from "node:assert/strict";
 import { rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
+import fc from "fast-check";
+import { readPath } from "../../src/http/path.ts";
 import type { FilesOptions } from "../../src/static/index.ts";
+import { readRedirectRules, redirectsFrom } from "../../src/static/redirect-rules.ts";
 import { answer } from "../server/support.ts";
 import { ask, makeTree, settled, visit } from "./support.ts";
 
@@ -113,6 +116,40 @@ test("nothing that a client sends makes a redirect lead to another host, or ends
   }
   for (const target of ["/go/%5Cevil.com", "/go/..%2f..", "/go/../x"])
     assert.equal((await led(target))[0], 404, target);
+});
+
+test("whatever is asked, a redirect on this site stays on it, and one to another site goes to that one", () => {
+  const targets = [
+    "/:splat",
+    "/:a/:splat",
+    "/:splat:a",
+    "/:splat/:q",
+    "/:a:q",
+    "/:q",
+    "/:q/:splat",
+    "/:q/x",
+    "/x?y=:q&z=:splat#w",
+  ];
+  const lines = targets.flatMap((to) => [`/:a/* q=:q ${to}`, `/:a/* q=:q https://example.com${to}`]);
+  const rules = readRedirectRules(
+    lines.map((line, at) => [at + 1, line]),
+    assert.fail,
+  );
+  const character = fc.constantFrom(..."/\\.:@?#&=%a\t\r\n\0é ", "%2f", "%5C", "%0d%0a", "//", "\ud83d\ude00");
+  const text = fc.array(character, { maxLength: 12 }).map((parts) => parts.join(""));
+  fc.assert(
+    fc.property(text, text, (path, query) => {
+      const site = readPath(`/a/${path}`);
+      if (typeof site === "number") return;
+      const found = [...redirectsFrom(rules, site, `?q=${encodeURIComponent(query)}`, "")];
+      assert.equal(found.length, lines.length);
+      for (const [at, { location }] of found.entries()) {
+        assert.match(location, /^[\x21-\x7e]+$/);
+        assert.equal(new URL(location, "http://site").host, at % 2 === 0 ? "site" : "example.com", location);
+      }
+    }),
+    { numRuns: 2000 },
+  );
 });
 
 test("a file that answers is one that would be served: inside the root, and nothing hidden", async (t) => {
