@@ -78,6 +78,12 @@ export function aborted(): Error {
   return Object.assign(new Error("aborted"), { code: "ECONNRESET" });
 }
 
+/** Destroys a request whose response is over: the connection, which its socket stands for, may be at the next one. */
+export function destroyAlone(request: NodeRequest, error: Error | undefined): void {
+  request.socket = request.socket.copy();
+  request.destroy(error);
+}
+
 /** Ends and closes a request that nobody has begun to read, once its response is over. */
 export function endUnread(request: NodeRequest): void {
   const state = request._readableState;
@@ -112,7 +118,7 @@ async function pull(request: NodeRequest): Promise<void> {
     const piece = await request[BODY].read();
     if (request.destroyed) return;
     if (piece === null) {
-      if (request[CUT]) request.destroy(aborted());
+      if (request[CUT]) destroyAlone(request, aborted());
       else finish(request);
       return;
     }

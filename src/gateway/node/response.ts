@@ -5,7 +5,16 @@
 import { ServerResponse, validateHeaderName, validateHeaderValue } from "node:http";
 import { REASONS } from "../../http/status.ts";
 import type { Chunk, Exchange, FieldList } from "../contract.ts";
-import { aborted, endUnread, FAIL, hasMore, isBeingRead, leaveUnread, type NodeRequest } from "./request.ts";
+import {
+  aborted,
+  destroyAlone,
+  endUnread,
+  FAIL,
+  hasMore,
+  isBeingRead,
+  leaveUnread,
+  type NodeRequest,
+} from "./request.ts";
 import type { ExchangeSocket } from "./socket.ts";
 
 /** Told when the response is over, one way or the other. */
@@ -367,7 +376,7 @@ export function giveUp(response: NodeResponse, error: unknown): void {
   if (response[EXCHANGE].signal.aborted) return leave(response);
   const { req: request } = response;
   detach(response);
-  if (!request.complete && request._consuming) request.destroy(error instanceof Error ? error : undefined);
+  if (!request.complete && request._consuming) destroyAlone(request, error instanceof Error ? error : undefined);
   if (!response.finished) close(response);
 }
 

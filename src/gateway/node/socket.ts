@@ -29,6 +29,11 @@ export class ExchangeSocket extends Socket {
     this.#info = info;
   }
 
+  /** One that looks the same, and whose end is nobody's but its own. */
+  copy(): ExchangeSocket {
+    return new ExchangeSocket(this.#info);
+  }
+
   /** What `remoteAddress`, `remotePort` and `remoteFamily` look up. */
   _getpeername(): Partial<AddressInfo> {
     return addressInfo(this.#info.remoteAddress, this.#info.remotePort);

@@ -1,7 +1,7 @@
 /** Responses that stream, wait and inform. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import type { ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { test } from "node:test";
@@ -198,6 +198,30 @@ test("who stopped reading a body before its response ended cannot take what ther
   await client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhello");
   assert.equal((await client.response()).text, "enough");
   assert.deepEqual(await over.promise, ["error", "close"]);
+});
+
+test("a request that comes to its end late does not reach the next one on its connection", async (t) => {
+  let first: IncomingMessage | undefined;
+  const over = deferred();
+  const { client } = await serve(t, async (req, res) => {
+    if (first === undefined) {
+      first = req.on("error", () => {}).on("close", over.resolve);
+      return req.once("data", async () => {
+        req.pause();
+        while (req.readableLength < req.readableHighWaterMark) await new Promise(setImmediate);
+        res.end("first");
+      });
+    }
+    first.resume();
+    await over.promise;
+    await new Promise(setImmediate);
+    return res.end("second");
+  });
+  // More than a stream that is paused takes: what is left of it is asked for when it goes on.
+  await client.send(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n${"a".repeat(190_000)}`);
+  assert.equal((await client.response()).text, "first");
+  await client.send("a".repeat(10_000));
+  assert.equal((await client.get("/")).text, "second");
 });
 
 test("a client that leaves while its body is read on is seen to have left", async (t) => {
