@@ -126,7 +126,8 @@ function findNode({ main }: Exports, asked: boolean): Found | undefined {
   }
   if (has("listen", "closeIdleConnections")) {
     const server = main as unknown as Server;
-    return found("its default export is a server of node:http", (node) => node.fromNodeServer(server));
+    const application = found("its default export is a server of node:http", (node) => node.fromNodeServer(server));
+    return { ...application, connects: server.listenerCount("connect") > 0 };
   }
   if (!isFunction(main) || !(asked || has("use", "listen"))) return undefined;
   const what = asked ? "is a function" : "is an application of Express or connect";

@@ -38,7 +38,10 @@ export function fromNodeListener(listener: NodeListener, { upgrade }: NodeListen
   };
 }
 
-/** Calls the listeners of a server that does not listen itself: `request`, `upgrade` and `checkContinue`. */
+/**
+ * Calls the listeners of a server that does not listen itself: `request`, `upgrade`, `checkContinue`, and `connect`, for
+ * which Portico's server must have the handler as its option `connect`, too.
+ */
 export function fromNodeServer(server: Server): Handler {
   const listener: NodeListener = (request, response) => {
     const isExpecting = request.headers.expect !== undefined && server.listenerCount("checkContinue") > 0;
@@ -48,7 +51,11 @@ export function fromNodeServer(server: Server): Handler {
   const upgrades = fromNodeListener(listener, {
     upgrade: (request, socket, head) => call(server, "upgrade", request, socket, head),
   });
-  return (exchange) => (server.listenerCount("upgrade") > 0 ? upgrades : requests)(exchange);
+  const connect: NodeUpgradeListener = (request, socket, head) => call(server, "connect", request, socket, head);
+  return (exchange) => {
+    if (exchange.head.method === "CONNECT") return handOver(exchange, connect);
+    return (server.listenerCount("upgrade") > 0 ? upgrades : requests)(exchange);
+  };
 }
 
 /** Emits an event, and gives what its listeners promise, where `emit` would let their rejections go astray. */

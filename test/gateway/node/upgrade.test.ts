@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import { createRequire } from "node:module";
+import net from "node:net";
 import { type TestContext, test } from "node:test";
 import type { Handler } from "../../../src/gateway/contract.ts";
 import { lint } from "../../../src/gateway/lint.ts";
@@ -77,6 +78,32 @@ test("a module that exports a server speaks WebSocket by the command", async (t)
   const portico = await startPortico(["app.mjs"], { cwd: folder({ "app.mjs": module }) });
   t.after(() => portico.stop());
   await exchangeMessages(portico.url);
+});
+
+test("a server's connect listener opens a tunnel by the command; without one, CONNECT is refused", async (t) => {
+  const server = (listener: string) => `
+    import { createServer } from "node:http";
+    export default createServer((_, response) => response.end("plain"))${listener};
+  `;
+  const connect = `.on("connect", (request, socket) => {
+    socket.write("HTTP/1.1 200 OK\\r\\n\\r\\n" + request.url);
+    socket.pipe(socket);
+  })`;
+  const cwd = folder({ "tunnel.mjs": server(connect), "plain.mjs": server("") });
+  const expected = { "tunnel.mjs": /^HTTP\/1\.1 200 OK\r\n\r\nhost:443through$/, "plain.mjs": /^HTTP\/1\.1 501 / };
+  for (const [name, answer] of Object.entries(expected)) {
+    const portico = await startPortico([name], { cwd });
+    t.after(() => portico.stop());
+    const socket = net.connect(Number(new URL(portico.url).port), "127.0.0.1");
+    t.after(() => socket.destroy());
+    socket.write("CONNECT host:443 HTTP/1.1\r\nHost: host:443\r\n\r\nthrough");
+    let text = "";
+    for await (const piece of socket) {
+      text += piece;
+      if (answer.test(text)) break;
+    }
+    assert.match(text, answer);
+  }
 });
 
 const UPGRADE = "GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: raw\r\n\r\n";
