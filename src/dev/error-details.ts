@@ -43,13 +43,13 @@ export function detailsOf(title: string, error: ErrorReport, head: RequestHead, 
 }
 
 function described(error: ErrorReport, relation: string): Described[] {
-  const { name, stack, properties, cause, errors = [] } = error;
+  const { name, properties, cause, errors = [] } = error;
   return [
     {
       name,
       message: messageOf(error),
       properties,
-      frames: framesOf({ ...error, stack: withoutServer(stack) }),
+      frames: framesOf({ ...error, stack: withoutServer(error) }),
       relation,
     },
     ...(cause === undefined ? [] : described(cause, "caused by")),

@@ -55,7 +55,7 @@ const KINDS = [TypeError, RangeError, SyntaxError, ReferenceError, EvalError, UR
 
 /** The error again, for whoever takes an Error: its stack is that of where it was thrown. */
 export function errorOf(report: ErrorReport): Error {
-  const { name, message, stack, properties, cause, errors } = report;
+  const { name, message, properties, cause, errors } = report;
   const options = cause === undefined ? {} : { cause: errorOf(cause) };
   // By its class the console knows which name to print.
   const Kind = KINDS.find((kind) => kind.name === name) ?? Error;
@@ -63,6 +63,6 @@ export function errorOf(report: ErrorReport): Error {
     errors === undefined ? new Kind(message, options) : new AggregateError(errors.map(errorOf), message, options);
   // Not enumerable, as in the original: printing an error shows them by itself.
   Object.defineProperty(error, "name", { value: name || "Error", configurable: true });
-  Object.defineProperty(error, "stack", { value: withoutServer(stack) || `${name}: ${message}`, configurable: true });
+  Object.defineProperty(error, "stack", { value: withoutServer(report) || `${name}: ${message}`, configurable: true });
   return Object.assign(error, properties);
 }

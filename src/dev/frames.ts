@@ -27,12 +27,20 @@ const PLACE = /^((?:file:\/\/|[A-Za-z]:[\\/]|\/).*?):([0-9]+)(?::([0-9]+): .*)?$
 const PORTICO = fileURLToPath(new URL("..", import.meta.url));
 
 /** The frames, from the innermost on; of a syntax error, the place where it is comes first. */
-export function framesOf({ name, message, stack }: ErrorReport): Frame[] {
-  const frames = stack.split("\n").flatMap((line) => frameOf(LINE.exec(line)?.slice(1)));
+export function framesOf(error: ErrorReport): Frame[] {
+  const { name, message, stack } = error;
+  const lines = stack.slice(framesStart(error)).split("\n");
+  const frames = lines.flatMap((line) => frameOf(LINE.exec(line)?.slice(1)));
   if (name !== "SyntaxError") return frames;
   const place = PLACE.exec(message.split("\n", 1)[0]!) ?? PLACE.exec(stack.split("\n", 1)[0]!);
   const [, file, line, column = "1"] = place ?? [];
   return [...frameOf(file === undefined ? undefined : ["", file, line!, column]), ...frames];
+}
+
+/** Behind the message, in which a client's own words may stand: also some that look like a frame of any file. */
+function framesStart({ message, stack }: ErrorReport): number {
+  const at = stack.indexOf(message);
+  return at < 0 ? 0 : at + message.length;
 }
 
 function frameOf(parts: readonly string[] | undefined): Frame[] {
@@ -49,13 +57,16 @@ function ownerOf(file: string): Owner {
 }
 
 /** The stack without what the application does not know: the server around it. */
-export function withoutServer(stack: string): string {
-  const lines = stack.split("\n");
+export function withoutServer(error: ErrorReport): string {
+  const { stack } = error;
+  const start = framesStart(error);
+  const lines = stack.slice(start).split("\n");
   const last = lines.findLastIndex((line) => frameOf(LINE.exec(line)?.slice(1))[0]?.owner === "application");
   // An error of our own making has nothing else.
   if (last < 0) return stack;
   const hides = (line: string, at: number) => at > last || frameOf(LINE.exec(line)?.slice(1))[0]?.owner === "portico";
-  return lines.filter((line, at) => !line.startsWith("    at ") || !hides(line, at)).join("\n");
+  const kept = lines.filter((line, at) => !line.startsWith("    at ") || !hides(line, at));
+  return stack.slice(0, start) + kept.join("\n");
 }
 
 /** A file as it would be typed from here. */
@@ -72,9 +83,12 @@ export interface SourceLine {
 /** Lines before and after the one in question. */
 const AROUND = 6;
 
+/** Whoever rewrites a message may leave what a client said in the stack: no file is shown but a source. */
+const SOURCE = /\.(?:[cm]?[jt]s|[jt]sx)$/;
+
 /** The lines around a frame's, as the file has them now; none if it cannot be read. */
 export function sourceAround({ file, line, owner }: Frame): SourceLine[] {
-  if (owner === "node" || owner === "portico") return [];
+  if (owner === "node" || owner === "portico" || !SOURCE.test(file)) return [];
   try {
     const lines = readFileSync(file, "utf8").split(/\r?\n/);
     const start = Math.max(0, line - 1 - AROUND);

@@ -176,6 +176,15 @@ test("-f exits with 22 and writes no body; an error status alone is no error", a
   assert.match((await fetch("-fsS", `${url}500`)).stderr, /500 Internal Server Error/);
 });
 
+test("what a server calls its status cannot move the cursor", async (t) => {
+  const server = await scripted(t, async (peer) => {
+    await peer.head();
+    peer.end(response("", "", "404 \x9b2J Gone"));
+  });
+  const { stderr } = await fetch("-f", server.url);
+  assert.equal(stderr, `portico: ${server.url} gives 404 \\x9b2J Gone\n`);
+});
+
 test("what cannot be done is one line and exit code 1", async (t) => {
   const server = await scripted(t, () => {});
   const silent = await fetch("-m", "0.05", server.url);
@@ -197,6 +206,7 @@ for (const [words, complaint] of [
   [[], /a URL is needed/],
   [["ftp://a/"], /ftp:\/\/ is not spoken here/],
   [["http://[/"], /"http:\/\/\[\/" is no URL/],
+  [["http://%zz@a/"], /a percent sign that encodes nothing/],
   [["-H", "no colon", "a"], /--header takes "Name: value", not "no colon"/],
   [["--max-time", "soon", "a"], /--max-time takes a number of seconds/],
   [["-I", "-d", "x", "a"], /give one of them/],
@@ -266,6 +276,17 @@ test("a user in the URL is the same as -u", { skip: curl }, async (t) => {
   const [curls, ours] = await bothSend(t, (url) => [url.replace("http://", "http://me:p%40ss@")]);
   assert.match(ours, /^authorization: Basic /m);
   assert.equal(ours, curls);
+});
+
+test("a user in one URL is not told to the host of another, and -u is told to all", async (t) => {
+  const { url } = await start(t, (exchange) => {
+    exchange.start(200);
+    exchange.end(`${exchange.head.fields.get("authorization")}\n`);
+  });
+  const [one, two] = ["one:1", "two:2"].map((user) => `Basic ${Buffer.from(user).toString("base64")}\n`);
+  const [asOne, asTwo] = ["one:1", "two:2"].map((user) => url.replace("http://", `http://${user}@`));
+  assert.equal((await fetch(url, asOne!, url, asTwo!)).stdout, `null\n${one}null\n${two}`);
+  assert.equal((await fetch("-u", "two:2", url, asOne!)).stdout, `${two}${two}`);
 });
 
 test("progress says how much there is to come, if anybody knows", () => {

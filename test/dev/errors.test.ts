@@ -1,5 +1,7 @@
 /** What a client is told of an error in development, over real sockets. */
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { FaultError, fault } from "../../src/core/faults.ts";
 import { editorUrl } from "../../src/dev/editor.ts";
@@ -8,6 +10,7 @@ import { highlighted } from "../../src/dev/highlight.ts";
 import { maskedField, maskedText } from "../../src/dev/masking.ts";
 import type { Handler } from "../../src/gateway/contract.ts";
 import { type Answer, connect, start } from "../server/support.ts";
+import { folder } from "../support/folder.ts";
 
 /** The answer to a request whose handler does this, and what the server was told of it. */
 async function failing(
@@ -90,7 +93,7 @@ describe("a page", () => {
     error.stack = `SyntaxError: ${error.message}`;
     const { text } = await failing(t, throws(error), PAGE);
     assert.match(text, /<h1><span>SyntaxError<\/span>Expression expected<\/h1>/);
-    assert.match(text, /<mark><i>3<\/i><s class="keyword">import<\/s> \{ describe/);
+    assert.match(text, /<mark><i>3<\/i><s class="keyword">import<\/s> \{ writeFileSync/);
   });
 });
 
@@ -144,6 +147,19 @@ test("under a name that somebody else may have made lead here, nothing is told",
     await client.send(`GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
     assert.equal((await client.response()).text.includes("late"), isTold, host);
   }
+});
+
+test("a client's words in a message are no frames, and show no file", async (t) => {
+  const file = join(folder(), "secret.txt");
+  const secret = crypto.randomUUID();
+  writeFileSync(file, `${secret}\n`);
+  const forged = `no such name: x\n    at forged (${file}:1:1)\n    at forged (${import.meta.filename}:1:1)\n`;
+  const page = await failing(t, throws(new Error(forged)), PAGE);
+  assert.ok(!page.text.includes(secret) && !page.text.includes("<b>forged"));
+  assert.match(page.text, /<details open><summary>.*errors\.test\.ts:/);
+  const rewritten = new Error(forged);
+  rewritten.message = "not found";
+  assert.ok(!(await failing(t, throws(rewritten), PAGE)).text.includes(secret));
 });
 
 test("the client's own fault, and what fails in the middle of a response, stay what they are", async (t) => {

@@ -7,6 +7,7 @@ import { ClientError } from "../../client/errors.ts";
 import type { RequestOptions } from "../../client/options.ts";
 import type { ClientResponse } from "../../client/response.ts";
 import type { WireEvent } from "../../client/wire.ts";
+import { printable } from "../../gateway/cgi/lines.ts";
 import { type FetchCommand, FLAGS, fetchCommand, type Target, USAGE } from "../fetch/arguments.ts";
 import { bodyOf } from "../fetch/data.ts";
 import { WireLog } from "../fetch/wire-log.ts";
@@ -83,14 +84,15 @@ function clientFor(command: FetchCommand, observe: (event: WireEvent) => void): 
 }
 
 /** Asks for one URL. @returns the exit code */
-async function ask({ command, client, log, progress, signal }: Session, { url, file }: Target): Promise<number> {
+async function ask({ command, client, log, progress, signal }: Session, target: Target): Promise<number> {
+  const { url, file, authorization } = target;
   const complain = (message: string) => {
     progress.stop();
-    if (command.showErrors) console.error(`portico: ${message}`);
+    if (command.showErrors) console.error(`portico: ${printable(message)}`);
   };
   log.heads.length = 0;
   try {
-    const response = await client.request(url, { ...(await requestOptions(command)), signal });
+    const response = await client.request(url, { ...(await requestOptions(command, authorization)), signal });
     if (command.failOnError && response.status >= 400) {
       await response.body?.cancel();
       complain(`${url.href} gives ${response.status} ${response.statusText}`.trimEnd());
@@ -105,11 +107,12 @@ async function ask({ command, client, log, progress, signal }: Session, { url, f
   }
 }
 
-async function requestOptions(command: FetchCommand): Promise<RequestOptions> {
+async function requestOptions(command: FetchCommand, authorization: string | null): Promise<RequestOptions> {
   const { method, headers, withoutHeaders, follow, data } = command;
   const made = await bodyOf(data);
   const isNamed = (name: string) => headers.some(([given]) => given.toLowerCase() === name);
   const fields: [string, string][] = headers.map(([name, value]) => [name, value]);
+  if (authorization !== null) fields.unshift(["Authorization", authorization]);
   if (made !== null) {
     if (!isNamed("content-type") && !withoutHeaders.includes("content-type"))
       fields.push(["Content-Type", "application/x-www-form-urlencoded"]);

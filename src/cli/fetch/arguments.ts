@@ -31,6 +31,8 @@ export interface Target {
   readonly url: URL;
   /** Where the body goes; standard output when it is `null`. */
   readonly file: string | null;
+  /** The Authorization field's value, if there is one. */
+  readonly authorization: string | null;
 }
 
 export interface FetchCommand {
@@ -70,12 +72,13 @@ export function fetchCommand(args: readonly string[]): FetchCommand | null {
   const connect = seconds(flags["connect-timeout"], "--connect-timeout");
   const lines = valuesOf(given, "header").map(headerOf);
   return {
-    targets: urls.map((url, at) => ({ url: withoutUser(url), file: fileOf(files[at]) })),
+    targets: urls.map((url, at) => ({
+      url: withoutUser(url),
+      file: fileOf(files[at]),
+      authorization: authorization(textOf(flags.user), url),
+    })),
     method: textOf(flags.request) ?? (flags.head ? "HEAD" : data.length > 0 ? "POST" : "GET"),
-    headers: [
-      ...authorization(textOf(flags.user), urls),
-      ...lines.flatMap(({ name, value }) => (value === null ? [] : [[name, value] as const])),
-    ],
+    headers: lines.flatMap(({ name, value }) => (value === null ? [] : [[name, value] as const])),
     withoutHeaders: lines.flatMap(({ name, value }) => (value === null ? [name.toLowerCase()] : [])),
     data,
     include: flags.include === true || flags.head === true,
@@ -117,13 +120,21 @@ function withoutUser(url: URL): URL {
   return plain;
 }
 
-/** From -u, or from the first URL that says so. */
-function authorization(user: string | undefined, urls: readonly URL[]): (readonly [string, string])[] {
-  const named = urls.find(({ username, password }) => username !== "" || password !== "");
-  const credentials = user ?? (named && `${decodeURIComponent(named.username)}:${decodeURIComponent(named.password)}`);
-  if (credentials === undefined) return [];
+/** From -u, or from the URL itself: what one URL says is not for the host of another. */
+function authorization(user: string | undefined, { username, password }: URL): string | null {
+  const named = username + password === "" ? undefined : `${decoded(username)}:${decoded(password)}`;
+  const credentials = user ?? named;
+  if (credentials === undefined) return null;
   const pair = credentials.includes(":") ? credentials : `${credentials}:`;
-  return [["Authorization", `Basic ${Buffer.from(pair).toString("base64")}`]];
+  return `Basic ${Buffer.from(pair).toString("base64")}`;
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw usageError("the user or password in a URL has a percent sign that encodes nothing: write it as %25");
+  }
 }
 
 /** `Name: value`; `Name;` for an empty value, `Name:` for leaving the field out (`value` is `null`). */
