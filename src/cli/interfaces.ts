@@ -126,7 +126,10 @@ function findNode({ main }: Exports, asked: boolean): Found | undefined {
   }
   if (has("listen", "closeIdleConnections")) {
     const server = main as unknown as Server;
-    const application = found("its default export is a server of node:http", (node) => node.fromNodeServer(server));
+    const application = found("its default export is a server of node:http", (node) => {
+      if (!has("setSecureContext")) return node.fromNodeServer(server);
+      throw new TypeError("its server is one of node:https, and portico speaks no TLS. Export one of node:http");
+    });
     return { ...application, connects: server.listenerCount("connect") > 0 };
   }
   if (!isFunction(main) || !(asked || has("use", "listen"))) return undefined;

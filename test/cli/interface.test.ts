@@ -159,6 +159,12 @@ describe("what --interface cannot decide is told in one line", () => {
       "app.mjs threw while it was loaded, at app.mjs:1:54: Error: no database",
       1,
     ],
+    "a server of node:https": [
+      "import { createServer } from 'node:https'; export default createServer(() => {});",
+      ["app.mjs"],
+      "app.mjs cannot be served: its server is one of node:https, and portico speaks no TLS. Export one of node:http",
+      1,
+    ],
     "a server that listens": [
       "import { createServer } from 'node:http'; export default createServer(() => {}).listen(0);",
       ["app.mjs"],

@@ -1,6 +1,7 @@
 /**
  * Node's ServerResponse over an exchange: its own class, but for the few methods that reach the socket. Those have had the
- * same names and callers in all versions of Node since 0.12. How a response is framed is the server's.
+ * same names and callers in all versions of Node since 0.12. How a response is framed is the server's. The other way, a
+ * socket of our own that takes what Node writes and reads the response back from it, took 1.7 µs a response against 0.75.
  */
 import { ServerResponse, validateHeaderName, validateHeaderValue } from "node:http";
 import { REASONS } from "../../http/status.ts";
