@@ -46,5 +46,5 @@ export async function openAdmin(fleet: Fleet, settings: Settings): Promise<void>
 
 /** The same for a server in this process. */
 export async function openAdminOf({ watching }: Observing, server: Server, settings: Settings): Promise<void> {
-  if (watching !== null) await openAdmin(new OneProcess(watching.metrics, watching.live, server), settings);
+  if (watching !== null) await openAdmin(new OneProcess(watching, server), settings);
 }

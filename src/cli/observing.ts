@@ -2,9 +2,10 @@
 import { accessFormat } from "../observe/access-format.ts";
 import { type AccessLog, openAccessLog } from "../observe/access-log.ts";
 import { type ErrorLog, errorLog } from "../observe/error-log.ts";
-import { workerName } from "../observe/fleet.ts";
+import { type Watching, workerName } from "../observe/fleet.ts";
 import { LiveView } from "../observe/live.ts";
 import { Metrics } from "../observe/metrics.ts";
+import { Pieces } from "../observe/pieces.ts";
 import type { EndedRequest } from "../server/events.ts";
 import type { ServerOptions } from "../server/server.ts";
 import { failure, usageError } from "./command-error.ts";
@@ -18,19 +19,27 @@ export interface Observing {
   /** Writes what there is, once the server has closed. */
   readonly close: () => Promise<void>;
   /** What is measured and remembered; `null` unless somebody can ask for it. */
-  readonly watching: { readonly metrics: Metrics; readonly live: LiveView } | null;
+  readonly watching: Watching | null;
 }
 
-/**
- * @param worker what tells this process or thread from others
- * @param isLogged whether a request belongs into the access log
- * @throws {CommandError} when a log cannot be opened.
- */
-export function observe(settings: Settings, worker = workerName(), isLogged?: IsLogged): Observing {
+export interface ObservingOptions {
+  /** What tells this process or thread from others. */
+  readonly worker?: string;
+  /** Whether a request belongs into the access log. */
+  readonly isLogged?: IsLogged;
+  /** Whether the live page may show what was sent: passwords, cookies and all. */
+  readonly keepsBytes?: boolean;
+}
+
+/** @throws {CommandError} when a log cannot be opened. */
+export function observe(
+  settings: Settings,
+  { worker = workerName(), isLogged, keepsBytes = false }: ObservingOptions = {},
+): Observing {
   const log = errorLogOf(settings);
   const accessLog = openAccess(settings, log);
   const logging = accessLog && isLogged ? only(isLogged, accessLog) : accessLog;
-  const watching = settings.admin === undefined ? null : { metrics: new Metrics(), live: new LiveView(worker) };
+  const watching = settings.admin === undefined ? null : watch(worker, keepsBytes);
   const observers = [logging, ...Object.values(watching ?? {})].filter((observer) => observer !== null);
   return {
     options: { onError: log.error, observers },
@@ -44,6 +53,11 @@ type IsLogged = (request: EndedRequest) => boolean;
 
 function only(isLogged: IsLogged, { ended }: AccessLog): Pick<AccessLog, "ended"> {
   return { ended: (request) => isLogged(request) && ended(request) };
+}
+
+function watch(worker: string, keepsBytes: boolean): Watching {
+  const live = new LiveView(worker);
+  return { metrics: new Metrics(), live, pieces: keepsBytes ? new Pieces(live) : null };
 }
 
 export function errorLogOf({ logFormat }: Settings): ErrorLog {

@@ -7,9 +7,9 @@ import { constants } from "node:os";
 const ONE_STOP = 500;
 
 /**
- * Stops the server, then does what is to be done at the end, on SIGINT and SIGTERM: no new connections, requests in flight are let end, then exit code 0, which is
- * what a supervisor (docker, systemd, a shell script) takes for a clean stop. A later signal ends the process at once,
- * with the code that a shell gives a process it saw killed by that signal.
+ * Stops the server on SIGINT and SIGTERM, then does what is to be done at the end: no new connections, requests in flight
+ * are let end, then exit code 0, which is what a supervisor (docker, systemd, a shell script) takes for a clean stop. A
+ * later signal ends the process at once, with the code that a shell gives a process it saw killed by that signal.
  */
 export function stopOnSignals(
   server: { close(): Promise<void> },

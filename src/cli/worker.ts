@@ -29,7 +29,7 @@ async function open(): Promise<Work> {
   const limits = section(settings, "limits");
   const timeouts = section(settings, "timeouts");
   const name = isThread ? `thread ${threadId}` : workerName();
-  const { options, reopen, close, watching } = observe(settings, name);
+  const { options, reopen, close, watching } = observe(settings, { worker: name });
   if (!isThread) process.on("SIGUSR1", reopen);
   const { backlog } = settings;
   const server = new Server(handler, { fd, connect, backlog, limits, timeouts, timed: true, ...options });

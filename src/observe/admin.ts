@@ -23,6 +23,10 @@ export function adminHandler(fleet: Fleet, { version, isLocal }: AdminOptions): 
     "/browser.js": script("browser"),
     "/life.js": script("life"),
     "/words.js": script("words"),
+    "/bytes": (exchange) => {
+      const id = new URL(exchange.head.target, "http://localhost").searchParams.get("id") ?? "";
+      answer(exchange, 200, JSON.stringify(fleet.pieces(id)), "application/json");
+    },
     "/events": (exchange) => stream(exchange, async () => ({ ...(await fleet.look()), version })),
     "/metrics": async (exchange) => {
       const samples = await fleet.samples();

@@ -1,8 +1,9 @@
 /** All that serves behind one admin listener: one process, or the workers of a supervisor, made one. */
 import { type KernelSockets, kernelSockets } from "./kernel.ts";
 import type { LiveView } from "./live.ts";
-import type { ConnectionRow, Look, RequestRow, WorkerLook, WorkerRow } from "./look.ts";
+import type { ConnectionRow, Look, Piece, RequestRow, WorkerLook, WorkerRow } from "./look.ts";
 import { FAMILIES, type Metrics, sampleProcess, type Watched } from "./metrics.ts";
+import type { Pieces } from "./pieces.ts";
 import { add, counted, type Samples, sampleName } from "./samples.ts";
 
 export interface Fleet {
@@ -10,6 +11,8 @@ export interface Fleet {
   readonly isReady: boolean;
   samples(): Promise<Samples>;
   look(): Promise<FleetLook>;
+  /** What a connection sent and was sent last; `null` unless that is kept. */
+  pieces(id: string): readonly Piece[] | null;
 }
 
 export type FleetLook = Omit<Look, "version">;
@@ -18,12 +21,14 @@ export type FleetLook = Omit<Look, "version">;
 export class OneProcess implements Fleet {
   readonly #metrics: Metrics;
   readonly #live: LiveView;
+  readonly #pieces: Pieces | null;
   readonly #server: WatchedServer;
   readonly #since = Date.now();
 
-  constructor(metrics: Metrics, live: LiveView, server: WatchedServer) {
+  constructor({ metrics, live, pieces }: Watching, server: WatchedServer) {
     this.#metrics = metrics;
     this.#live = live;
+    this.#pieces = pieces;
     this.#server = server;
   }
 
@@ -36,6 +41,10 @@ export class OneProcess implements Fleet {
     return withQueue(samples, await socketsOf(this.#server.address));
   }
 
+  pieces(id: string): readonly Piece[] | null {
+    return this.#pieces?.of(id) ?? null;
+  }
+
   async look(): Promise<FleetLook> {
     const look = this.#live.look(this.#server);
     const kernel = await socketsOf(this.#server.address);
@@ -43,6 +52,14 @@ export class OneProcess implements Fleet {
     const workers = [{ name: workerName(), state, since: this.#since, connections: look.open }];
     return withKernel({ ...look, now: Date.now(), ready: this.isReady, workers, ends: {} }, kernel);
   }
+}
+
+/** What watches a server for an admin listener. */
+export interface Watching {
+  readonly metrics: Metrics;
+  readonly live: LiveView;
+  /** In development only. */
+  readonly pieces: Pieces | null;
 }
 
 /** Where a server listens: a path, if it is a unix socket. */
@@ -128,6 +145,10 @@ export class Workers implements Fleet {
     add(sum, this.#gone);
     this.#sampleCrew(sum);
     return withQueue(sum, await socketsOf(this.#address));
+  }
+
+  pieces(): null {
+    return null;
   }
 
   async look(): Promise<FleetLook> {

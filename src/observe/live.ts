@@ -17,7 +17,7 @@ const ATTENTION = 5000;
 /** Characters of a request line that are shown. */
 const LONGEST_LINE = 300;
 
-export class LiveView implements ServerObserver {
+export class LiveView implements Pick<ServerObserver, "opened" | "closed" | "ended"> {
   readonly #worker: string;
   readonly #known = new WeakMap<ObservedConnection, { readonly id: string; readonly since: number }>();
   #count = 0;
@@ -35,6 +35,11 @@ export class LiveView implements ServerObserver {
 
   opened(connection: ObservedConnection): void {
     this.#known.set(connection, { id: `${this.#worker} ${++this.#count}`, since: Date.now() });
+  }
+
+  /** What the page calls a connection. */
+  idOf(connection: ObservedConnection): string {
+    return this.#known.get(connection)!.id;
   }
 
   closed(connection: ObservedConnection): void {
@@ -96,7 +101,7 @@ export class LiveView implements ServerObserver {
   #rows(requests: Ring): RequestRow[] {
     return requests.latest().map((request) => {
       const { connection, head, line, outcome, fault, since, began, until, received, sent } = request;
-      const { id } = this.#known.get(connection)!;
+      const id = this.idOf(connection);
       return {
         // No two requests of a connection begin at the same microsecond.
         id: `${id} ${since}`,

@@ -23,6 +23,13 @@ export interface ConnectionRow {
   readonly clientTcp?: string;
 }
 
+/** What came or left at once, a character a byte: its beginning, and its length. */
+export interface Piece {
+  readonly way: "in" | "out";
+  readonly text: string;
+  readonly length: number;
+}
+
 /** A request that has ended. */
 export interface RequestRow {
   readonly id: string;

@@ -42,6 +42,8 @@ export interface Host {
   readonly spareParsers: RequestParser[];
   /** Told of everything, if anybody wants to know. */
   readonly audience: Audience | null;
+  /** The same, if it wants to see bytes. */
+  readonly spectators: Audience | null;
   report(error: unknown, exchange: Exchange | null, id: string | null): void;
   closed(connection: Connection): void;
   /** Waits for work before the server is closed. */
@@ -165,6 +167,7 @@ export class Connection extends Expiring implements Reader, BodyFlow, ObservedCo
   bytes(buffer: Uint8Array, length: number): boolean {
     if (this.#phase === PHASE.TAKEN) return this.#socket.push(new Uint8Array(buffer.subarray(0, length)));
     if (this.#phase >= PHASE.LINGER || this.#inputOver) return true;
+    this.#host.spectators?.bytes(this, "in", Buffer.prototype.latin1Slice.call(buffer, 0, length));
     this.#parser ??= this.#host.spareParsers.pop() ?? new RequestParser(this.#host.limits);
     this.#parser.push(buffer, length);
     this.#advance();
@@ -298,6 +301,7 @@ export class Connection extends Expiring implements Reader, BodyFlow, ObservedCo
     if (this.#out === "") return;
     const out = this.#out;
     this.#out = "";
+    this.#host.spectators?.bytes(this, "out", out);
     this.#socket.write(out, "latin1");
     if (this.#socket.writableLength > 0) this.#watchSending();
   }
@@ -306,6 +310,7 @@ export class Connection extends Expiring implements Reader, BodyFlow, ObservedCo
     const socket = this.#socket;
     socket.cork();
     this.#flush();
+    this.#host.spectators?.bytes(this, "out", Buffer.prototype.latin1Slice.call(bytes, 0, bytes.length));
     socket.write(bytes);
     socket.uncork();
     if (socket.writableLength > 0) this.#watchSending();

@@ -16,6 +16,8 @@ export interface ServerObserver {
   closed(connection: ObservedConnection): void;
   /** A request is over, and its response, if there is one, was handed to the system. */
   ended(request: EndedRequest): void;
+  /** Bytes came, or leave, as text of one character a byte: for whoever looks into a server in development. */
+  bytes(connection: ObservedConnection, way: "in" | "out", text: string): void;
 }
 
 /** Where a connection stands. */
@@ -103,6 +105,7 @@ export class Audience implements ServerObserver {
   readonly #opened: Listener<"opened">[];
   readonly #closed: Listener<"closed">[];
   readonly #ended: Listener<"ended">[];
+  readonly #bytes: Listener<"bytes">[];
 
   constructor(observers: readonly Partial<ServerObserver>[]) {
     const those = <Name extends keyof ServerObserver>(name: Name) =>
@@ -112,6 +115,12 @@ export class Audience implements ServerObserver {
     this.#opened = those("opened");
     this.#closed = those("closed");
     this.#ended = those("ended");
+    this.#bytes = those("bytes");
+  }
+
+  /** Whether anybody wants to see bytes, which have to be copied for that. */
+  get seesBytes(): boolean {
+    return this.#bytes.length > 0;
   }
 
   opened(connection: ObservedConnection): void {
@@ -120,6 +129,10 @@ export class Audience implements ServerObserver {
 
   closed(connection: ObservedConnection): void {
     for (const observer of this.#closed) observer.closed(connection);
+  }
+
+  bytes(connection: ObservedConnection, way: "in" | "out", text: string): void {
+    for (const observer of this.#bytes) observer.bytes(connection, way, text);
   }
 
   ended(request: EndedRequest): void {

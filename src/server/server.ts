@@ -73,6 +73,7 @@ export class Server {
   constructor(handler: Handler, options: ServerOptions = {}) {
     const limits = { ...DEFAULT_LIMITS, ...options.limits };
     const observers = options.observers ?? [];
+    const audience = observers.length > 0 ? new Audience(observers) : null;
     this.#admission = new Admission(limits);
     this.#host = {
       handler,
@@ -86,7 +87,8 @@ export class Server {
       shedding: 0,
       clock: (options.timed ?? observers.length > 0) ? new TurnClock() : null,
       spareParsers: [],
-      audience: observers.length > 0 ? new Audience(observers) : null,
+      audience,
+      spectators: audience?.seesBytes ? audience : null,
       report: options.onError ?? reportToConsole,
       closed: (connection) => this.#closed(connection),
       background: (work) => this.#waitFor(work),

@@ -187,6 +187,34 @@ describe("the live page", { skip: noBrowser, timeout: 110_000 }, () => {
     await page.close();
   });
 
+  test("shows in development, and only there, the bytes that were sent", async () => {
+    const cwd = folder({ "server.mjs": APPLICATION });
+    const development = await startPortico(["dev", "server.mjs", ...LONG], { cwd });
+    const [, page] = await development.written(/own page is at (\S+)/);
+    const shown = await Promise.all(
+      [[development, page!] as const, [portico, admin] as const].map(async ([server, url]) => {
+        const { page, complaints } = await visit(browser, url);
+        await page.getByText("Taking connections").waitFor();
+        const { socket, name } = await client(server, "GET /secret HTTP/1.1\r\nHost: a\r\nCookie: key=1234\r\n\r\n");
+        await rowOf(page, name).getByRole("button").click();
+        await page.getByRole("dialog").getByText("200, 5 B").waitFor();
+        if (server === development) await page.locator("#bytes").getByText("hello").waitFor();
+        const text = await page.locator("#bytes").textContent();
+        assert.deepEqual(complaints, []);
+        socket.destroy();
+        await page.close();
+        return text!;
+      }),
+    );
+    assert.ok(
+      shown[0]!.includes("From the client, 51 BGET /secret HTTP/1.1␍␊\nHost: a␍␊\nCookie: key=1234␍␊\n␍␊\n"),
+      shown[0],
+    );
+    assert.match(shown[0]!, /To the client, \d+ BHTTP\/1\.1 200 OK␍␊/);
+    assert.equal(shown[1], "");
+    development.child.kill("SIGKILL");
+  });
+
   test("says that the server is gone", async () => {
     const watched = await startWatched([]);
     const { page } = await visit(browser, watched.admin);

@@ -14,7 +14,7 @@ async function measure(t: TestContext, handler: Handler, options: ServerOptions 
   const gone = deferred();
   const witness = { closed: () => gone.resolve() };
   const server = await start(t, handler, { observers: [metrics, witness], onError() {}, ...options });
-  const fleet = new OneProcess(metrics, new LiveView("pid 1"), server);
+  const fleet = new OneProcess({ metrics, live: new LiveView("pid 1"), pieces: null }, server);
   return { server, gone: gone.promise, text: async () => exposition(await fleet.samples(), FAMILIES) };
 }
 

@@ -10,7 +10,7 @@ import type { ConnectionMessage, RequestEndMessage, RequestErrorMessage } from "
 import { answer, type Client, connect, deferred, readAll, start } from "./support.ts";
 
 /** Remembers what it is told, and lets a test wait for it. */
-class Witness implements ServerObserver {
+class Witness implements Pick<ServerObserver, "opened" | "closed" | "ended"> {
   readonly connections: ObservedConnection[] = [];
   readonly #ended: EndedRequest[] = [];
   #wake: (() => void) | null = null;
@@ -238,6 +238,21 @@ test("a connection can be watched: its state, its request, its bytes", async (t)
   assert.equal(connection.bytesReceived, "GET /here HTTP/1.1\r\nHost: a\r\n\r\n".length);
   assert.ok(connection.bytesSent > 2);
   assert.equal(connection.unsent, 0);
+});
+
+test("whoever wants to see bytes is shown what comes and what leaves, text and bytes, small and large", async (t) => {
+  const seen = { in: "", out: "" };
+  const spectator = {
+    bytes: (_: ObservedConnection, way: "in" | "out", text: string) => {
+      seen[way] += text;
+    },
+  };
+  const body = Buffer.alloc(40_000, "\xe9", "latin1");
+  const server = await start(t, (exchange) => answer(exchange, body), { observers: [spectator] });
+  const client = await connect(t, server);
+  const { statusLine, fields } = await client.get("/");
+  assert.equal(seen.in, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  assert.equal(seen.out, `${[statusLine, ...fields].join("\r\n")}\r\n\r\n${body.toString("latin1")}`);
 });
 
 test("tracers hear of connections and requests on diagnostics channels", async (t) => {

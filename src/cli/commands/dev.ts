@@ -53,7 +53,10 @@ export async function run(args: readonly string[]): Promise<void> {
   const development = new Development(log, say);
   development.followConfig(command.layers);
   const serving = await prepare(command.entry, given, development);
-  const observing = observe(serving.settings, undefined, ({ head }) => head === null || !isFollowing(head.target));
+  const observing = observe(serving.settings, {
+    isLogged: ({ head }) => head === null || !isFollowing(head.target),
+    keepsBytes: true,
+  });
   const server = await listen({ ...serving, handler: development.live.behind(serving.handler) }, observing.options);
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => development.live.close());
   stopOnSignals(server, say, observing.close);

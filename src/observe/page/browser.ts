@@ -1,5 +1,5 @@
 /** What runs in the browser: takes looks as they come, and keeps the page in step with them. */
-import type { ConnectionRow, Look, RequestRow } from "../look.ts";
+import type { ConnectionRow, Look, Piece, RequestRow } from "../look.ts";
 import { lifeOf } from "./life.ts";
 import { bytes, count, duration, STATES, slowness, waitsFor } from "./words.ts";
 
@@ -253,6 +253,7 @@ function showLife(): void {
   const waits = waitsFor(row, look!.now);
   const words = `${row.state}${waits === "" ? "" : `, waits for ${waits}`}; ${bytes(row.received)} in, ${bytes(row.sent)} out; ${worker}`;
   setText(byId("life-now"), words);
+  void showBytes(row.id);
   const diagram = byId("life-diagram");
   const cells = [make("div", "Client", "end left"), make("div", "", "end"), make("div", "Server", "end right")];
   for (const { client, text, server, way, when } of lifeOf(row, histories.get(row.id) ?? [])) {
@@ -268,6 +269,30 @@ function showLife(): void {
   if (diagram.dataset.sum === sum) return;
   diagram.dataset.sum = sum;
   diagram.replaceChildren(...cells);
+}
+
+/** In development, what was sent: control characters as pictures, so that each CR and LF can be seen. */
+async function showBytes(id: string): Promise<void> {
+  const response = await fetch(`bytes?id=${encodeURIComponent(id)}`).catch(() => null);
+  const pieces: readonly Piece[] | null = response && (await response.json());
+  if (id !== openLife) return;
+  byId("bytes-title").hidden = pieces === null;
+  const list = byId("bytes");
+  const sum = JSON.stringify(pieces);
+  if (list.dataset.sum === sum) return;
+  list.dataset.sum = sum;
+  const items = (pieces ?? []).map(({ way, text, length }) => {
+    const item = make("li", "", way);
+    const rest = length > text.length ? `, the first ${text.length} shown` : "";
+    const pictures = text.replace(/\p{Cc}/gu, (control) => {
+      const code = control.charCodeAt(0);
+      return code < 0x20 ? `${String.fromCharCode(0x2400 + code)}${control === "\n" ? "\n" : ""}` : "\u2421";
+    });
+    item.append(make("span", `${way === "in" ? "From the client" : "To the client"}, ${bytes(length)}${rest}`));
+    item.append(make("pre", pictures));
+    return item;
+  });
+  list.replaceChildren(...items);
 }
 
 byId("life").addEventListener("close", () => {

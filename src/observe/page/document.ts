@@ -90,5 +90,7 @@ export const DOCUMENT = `<!doctype html>
   <h2 id="life-title"></h2>
   <p id="life-now"></p>
   <div id="life-diagram"></div>
+  <h3 id="bytes-title" hidden>Bytes</h3>
+  <ol id="bytes"></ol>
 </dialog>
 `;

@@ -118,6 +118,10 @@ dialog h2 { margin: 0.25rem 0; font-family: var(--mono); overflow-wrap: anywhere
 #life-diagram .later { opacity: 0.55; }
 #life-diagram .later.arrow::before { border-top-style: dashed; }
 
+#bytes { list-style: none; margin: 0; padding: 0; }
+#bytes pre { margin: 0.25rem 0 0.75rem; padding: 0.5rem 0.75rem; font: 0.8125rem / 1.45 var(--mono); white-space: pre-wrap; overflow-wrap: anywhere; background: var(--stone); border-left: 3px solid var(--send); }
+#bytes .in pre { border-color: var(--wait); }
+
 @media (max-width: 48rem) {
   thead { display: block; position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   tbody tr { display: flex; flex-wrap: wrap; gap: 0 0.875rem; padding: 0.375rem 0; border-bottom: 1px solid var(--shade); }
