@@ -20,9 +20,11 @@ const HASHES = [
  * The Cache-Control of a deployed file: a hashed name never means anything else, media may be ten minutes old (as all files
  * of GitHub Pages), and the rest is asked for each time, which costs a 304. Where a name leaves a doubt, it is not hashed:
  * a file that is asked for too often is slower, one that is never asked for again is wrong for a year.
+ *
+ * Not `public`: it would only let shared caches keep what was answered to a password, for everybody (RFC 9111 §3.5).
  */
 export function cacheControlOf(name: string, type: string): string {
   if (PAGE.test(type)) return "no-cache";
-  if (HASHES.some((hash) => hash.test(name))) return "public, max-age=31536000, immutable";
-  return MEDIA.test(type) ? "public, max-age=600" : "no-cache";
+  if (HASHES.some((hash) => hash.test(name))) return "max-age=31536000, immutable";
+  return MEDIA.test(type) ? "max-age=600" : "no-cache";
 }

@@ -19,7 +19,7 @@ test("names that tools have put a hash of the content in are immutable", () => {
     "inter.3f9a1c2b.woff2",
     "0a1b2c3d4e5f6a7b8c9d.woff2",
   ]) {
-    assert.equal(cacheControl(name), "public, max-age=31536000, immutable", name);
+    assert.equal(cacheControl(name), "max-age=31536000, immutable", name);
   }
 });
 
@@ -57,7 +57,7 @@ test("pages are asked for each time, whatever their name, and so are scripts, st
     assert.equal(cacheControl(name), "no-cache", name);
   }
   for (const name of ["logo.svg", "photo.jpg", "font.woff2", "film.mp4", "favicon.ico"]) {
-    assert.equal(cacheControl(name), "public, max-age=600", name);
+    assert.equal(cacheControl(name), "max-age=600", name);
   }
 });
 
@@ -77,10 +77,10 @@ test("files say how long they may be kept, on 200, 206 and 304, unless one value
     `If-None-Match: ${field("ETag")}\r\n`,
   ]) {
     const answer = await client.get("/app.3f9a1c2b.js", fields);
-    assert.equal(answer.field("Cache-Control"), "public, max-age=31536000, immutable", answer.statusLine);
+    assert.equal(answer.field("Cache-Control"), "max-age=31536000, immutable", answer.statusLine);
   }
   assert.equal((await client.get("/")).field("Cache-Control"), "no-cache");
-  assert.equal((await client.get("/photo.jpg")).field("Cache-Control"), "public, max-age=600");
+  assert.equal((await client.get("/photo.jpg")).field("Cache-Control"), "max-age=600");
 
   const developer = await visit(t, root, { cacheControl: "no-cache" });
   assert.equal((await developer.get("/app.3f9a1c2b.js")).field("Cache-Control"), "no-cache");
