@@ -27,8 +27,17 @@ export function showErrors(next: Handler, report: (error: unknown, exchange: Exc
 /** Answers with why the application cannot be loaded. */
 export async function showLoadFailure(exchange: Exchange, { line, error }: LoadFailure): Promise<void> {
   const hasPlace = framesOf(error).some(({ owner }) => owner === "application");
-  const shown = hasPlace ? error : { ...error, name: "", message: line };
+  const shown = hasPlace
+    ? { ...error, message: error.message + adviceIn(line, error) }
+    : { name: "", message: line, stack: "", properties: {} };
   await new RecordedExchange(exchange).show(500, "The application cannot be loaded", shown);
+}
+
+/** What the line says behind the message: `; if it is a type: import type`. */
+function adviceIn(line: string, { message }: ErrorReport): string {
+  const [first] = line.split("\n", 1);
+  const at = first!.indexOf(message);
+  return at < 0 ? "" : first!.slice(at + message.length);
 }
 
 /** Bytes of a request's body that are shown. */

@@ -26,15 +26,16 @@ const PLACE = /^((?:file:\/\/|[A-Za-z]:[\\/]|\/).*?):([0-9]+)(?::([0-9]+): .*)?$
 /** The folder of this package's code. */
 const PORTICO = fileURLToPath(new URL("..", import.meta.url));
 
-/** The frames, from the innermost on; of a syntax error, the place where it is comes first. */
+/** The frames, from the innermost on; of what does not parse, the place, since nothing of it has run. */
 export function framesOf(error: ErrorReport): Frame[] {
   const { name, message, stack } = error;
   const lines = stack.slice(framesStart(error)).split("\n");
   const frames = lines.flatMap((line) => frameOf(LINE.exec(line)?.slice(1)));
   if (name !== "SyntaxError") return frames;
   const place = PLACE.exec(message.split("\n", 1)[0]!) ?? PLACE.exec(stack.split("\n", 1)[0]!);
-  const [, file, line, column = "1"] = place ?? [];
-  return [...frameOf(file === undefined ? undefined : ["", file, line!, column]), ...frames];
+  if (place === null) return frames;
+  const [, file, line, column = "1"] = place;
+  return frameOf(["", file!, line!, column]);
 }
 
 /** Behind the message, in which a client's own words may stand: also some that look like a frame of any file. */

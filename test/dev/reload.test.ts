@@ -153,7 +153,12 @@ describe("code that cannot be loaded", { timeout: 60_000 }, () => {
     const { ask, save } = await develop(t, { "server.ts": 'import "./missing.ts";\nexport default {' }, "server.ts");
     assert.match(await ask("/"), /^ {4}at server\.ts:2:1\d$/m);
     save("server.ts", 'import { word } from "./missing.ts"; export default { fetch: () => new Response(word) };');
-    assert.match(await ask("/"), /^server\.ts imports missing\.ts, which does not exist$/m);
+    assert.match(await ask("/"), /loaded\n\nserver\.ts imports missing\.ts, which does not exist\n\nGET/);
+    save("missing.ts", "export const worm = 1;");
+    assert.match(
+      await ask("/"),
+      /SyntaxError: .* export named 'word'; if it is a type: import type\n {4}at server\.ts:1:1\n\n/,
+    );
     save("missing.ts", "export const word = 1 +;");
     assert.match(await ask("/"), /^ {4}at missing\.ts:1:24$/m);
     save("missing.ts", 'export const word = "found";');
