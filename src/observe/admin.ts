@@ -82,6 +82,7 @@ const INTERVAL = 1000;
 async function stream(exchange: Exchange, look: () => Promise<object>): Promise<void> {
   const { signal } = exchange;
   exchange.start(200, ["Content-Type", "text/event-stream", ...FIELDS]);
+  if (exchange.head.method === "HEAD") return exchange.end();
   while (!signal.aborted) {
     if (!exchange.write(`data: ${JSON.stringify(await look())}\n\n`)) await exchange.drained().catch(() => {});
     // Whoever leaves is not waited for.

@@ -30,7 +30,7 @@ export function errorLog(format: LogFormat, isTerminal: boolean, write: (line: s
       error: (error, exchange, id) => json("error", { ...requestOf(exchange, id), ...described(error) }),
     };
   }
-  const shown = isTerminal ? (text: string) => text : oneLine;
+  const shown = isTerminal ? harmless : oneLine;
   return {
     info: write,
     failed: (what, error) => write(`${new Date().toISOString()} error ${what}: ${shown(inspect(error, DEEP))}`),
@@ -62,7 +62,12 @@ const DEEP = { depth: 3 };
 /** What users sent may stand in an error: it must not begin a line of its own. */
 function oneLine(text: string): string {
   const lines = text.split(/[\r\n\u2028\u2029]+/).map((line) => line.trim());
-  return lines.join(" ").replace(/\p{Cc}/gu, (control) => {
+  return harmless(lines.join(" "));
+}
+
+/** Nor may it tell a terminal what to do. */
+function harmless(text: string): string {
+  return text.replace(/(?![\n\t])\p{Cc}/gu, (control) => {
     return `\\x${control.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
   });
 }

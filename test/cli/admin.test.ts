@@ -108,6 +108,18 @@ test("on loopback, a page that has its own name lead here learns nothing", async
   await portico.stop();
 });
 
+test("who asks for the head of the events is told no more, and may go on asking", async () => {
+  const { portico, admin } = await startAdmin([]);
+  const socket = net.connect(Number(new URL(admin).port), "127.0.0.1").setEncoding("latin1");
+  const ask = (line: string, more = "") => socket.write(`${line} HTTP/1.1\r\nHost: localhost\r\n${more}\r\n`);
+  ask("HEAD /events");
+  ask("GET /healthz", "Connection: close\r\n");
+  let text = "";
+  for await (const piece of socket) text += piece;
+  assert.match(text, /^HTTP\/1\.1 200 OK\r\n(?:[^\r\n]+\r\n)+\r\nHTTP\/1\.1 200 OK\r\n[\s\S]*\r\n\r\nok\n$/);
+  await portico.stop();
+});
+
 test("an address that is none, and one that is taken, are said", async () => {
   const none = await runPortico([".", "--admin=here"]);
   assert.deepEqual(

@@ -41,6 +41,12 @@ test("a terminal gets the stack below the line", () => {
   );
 });
 
+test("a terminal is told nothing to do by what users sent", () => {
+  const error = new Error("no \x1b]0;title\x07 \x9b2J\rfirst\n\tsecond");
+  const text = written((log) => log.error(error, EXCHANGE, "1"), "text", true);
+  assert.match(text, /: Error: no \\x1B\]0;title\\x07 \\x9B2J\\x0Dfirst\n\tsecond\n +at /);
+});
+
 test("what is thrown need not be an error", () => {
   for (const [thrown, shown] of [
     ["text", "'text'"],
