@@ -1,8 +1,9 @@
 /** Configuration files, as the command reads them: real files, real processes. */
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { SCHEMA_FILE, schemaText } from "../../scripts/schema.ts";
 import { type FileLayer, parseArguments } from "../../src/cli/arguments.ts";
 import { readConfig } from "../../src/cli/config-file.ts";
@@ -225,6 +226,22 @@ test("a configuration is typed by the table", () => {
   defineConfig({ prot: 80 });
   // @ts-expect-error
   defineConfig({ check: true });
+});
+
+test("what docs/config.md shows is what happens", async () => {
+  const page = readFileSync(new URL("../../docs/config.md", import.meta.url), "utf8");
+  const block = (language: string) => new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\`$`, "m").exec(page)![1]!;
+  const cwd = folder({ "portico.config.ts": block("ts"), "b.json": block("json"), "node_modules/x": "" });
+  symlinkSync(fileURLToPath(new URL("../..", import.meta.url)), join(cwd, "node_modules/portico"), "junction");
+  const { entry, values } = await readConfig(join(cwd, "portico.config.ts"));
+  assert.deepEqual(
+    [entry, values.port, values.workers, values["timeouts.idle"]],
+    ["src/server.ts", 8080, "auto", 65_000],
+  );
+  assert.deepEqual((await readConfig(join(cwd, "b.json"))).values, { port: 8080, "timeouts.idle": 65_000 });
+  const shown = /^ {4}\$ portico (.*)\n((?: {4}.*\n|\n)+)/m.exec(page)!;
+  const { stdout } = await runPortico(shown[1]!.split(" "), { cwd, env: { PORT: "" } });
+  assert.ok(stdout.startsWith(shown[2]!.replace(/^ {4}/gm, "").trimEnd()), stdout);
 });
 
 test("config.schema.json says what the table of options says", () => {
