@@ -86,7 +86,7 @@ function withStaticFiles(next: Handler, settings: Settings, { files }: Means): H
 function fileOptions(directory: string, prefix: string, settings: Settings): FilesOptions {
   const { spa, cleanUrls, cacheControl } = settings;
   if (spa !== undefined) requireFile(join(directory, spa), "--spa");
-  const log = (line: string) => console.error(`portico: ${line}`);
+  const log = errorLogOf(settings).info;
   return { prefix, spa, cleanUrls, cacheControl, headers: fieldsOf(settings) ?? undefined, log };
 }
 

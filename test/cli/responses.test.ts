@@ -102,6 +102,19 @@ test("--base, --spa, --clean-urls and --cache-control are about files", async ()
   await portico.stop();
 });
 
+test("what is wrong with a site's rules is said in the log, in its format, and the rest of them counts", async () => {
+  const cwd = folder({ "site/index.html": "home", "site/_redirects": "/old / 302\nnonsense\n" });
+  for (const [args, pattern] of [
+    [[], /\/site\/_redirects:2: it names no place to lead to/],
+    [["--log-format", "json"], /^\{"time":.*\/site\/_redirects:2: it names no place to lead to/m],
+  ] as const) {
+    const portico = await startPortico(["site", ...args], { cwd });
+    await portico.written(pattern);
+    assert.equal((await fetch(`${portico.url}/old`, { redirect: "manual" })).status, 302);
+    await portico.stop();
+  }
+});
+
 test("options of files where there are none, and a page that is not there, are said at once", async () => {
   const cwd = folder(SITE);
   const lines: [args: string[], code: number, line: string][] = [
