@@ -2,6 +2,7 @@
 import { IncomingMessage } from "node:http";
 import type { FieldLines } from "../../http/field-lines.ts";
 import type { BodySource, Exchange } from "../contract.ts";
+import { addHeaderLine } from "./add-header-line.ts";
 import type { ExchangeSocket } from "./socket.ts";
 
 /** Told when the body cannot be read on, or when what listens for its pieces throws. */
@@ -33,6 +34,7 @@ export class NodeRequest extends IncomingMessage {
   declare _consuming: boolean;
   declare _eventsCount: number;
   declare _readableState: { pipes: readonly unknown[] } & Record<State, boolean>;
+  declare _addHeaderLine: typeof addHeaderLine;
   declare _addHeaderLines: (lines: string[], count: number) => void;
   declare _dump: () => void;
 
@@ -45,6 +47,7 @@ export class NodeRequest extends IncomingMessage {
     this.httpVersionMinor = minor;
     this.httpVersion = minor === 1 ? "1.1" : "1.0";
     this.upgrade = false;
+    this._addHeaderLine = addHeaderLine;
     this._addHeaderLines(rawLines(fields), fields.count * 2);
     this._read = read;
     this[BODY] = body;

@@ -27,6 +27,8 @@ const REQUESTS: Record<string, string> = {
   "fields of many kinds":
     "GET / HTTP/1.1\r\nHost: a\r\nX-A: 1\r\nx-a: 2\r\nCookie: a=1\r\nCookie: b=2\r\nSet-Cookie: a\r\nUser-Agent: x\r\n" +
     "User-Agent: y\r\nAccept: a\r\nACCEPT: b\r\nX-Empty:\r\nX-Latin: \xe9\r\n\r\n",
+  "names that all objects have":
+    "GET / HTTP/1.1\r\nHost: a\r\nconstructor: 1\r\n__proto__: 2\r\n__proto__: 3\r\ntoString: 4\r\ntostring: 5\r\nage: 6\r\n\r\n",
   "an absolute target": "GET http://a/b HTTP/1.1\r\nHost: a\r\n\r\n",
   "the asterisk": "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n",
   "HTTP/1.0": "GET / HTTP/1.0\r\n\r\n",
@@ -38,6 +40,16 @@ const REQUESTS: Record<string, string> = {
 describe("node:http and Portico show the same of", () => {
   for (const [what, request] of Object.entries(REQUESTS)) {
     test(what, async (t) => void (await same(t, tell, request)));
+  }
+});
+
+test("more names than are remembered are read as well", async (t) => {
+  const names = Array.from({ length: 40 }, (_, at) => `x-${at}`);
+  const { client } = await serve(t, (req, res) => res.end(JSON.stringify(req.headers)));
+  for (let turn = 0; turn < 15; turn++) {
+    const own = names.map((name) => `${name}-${turn}`);
+    const { text } = await client.get("/", own.map((name) => `${name}: 1\r\n${name}: 2\r\n`).join(""));
+    assert.deepEqual(JSON.parse(text), { host: "a", ...Object.fromEntries(own.map((name) => [name, "1, 2"])) });
   }
 });
 
