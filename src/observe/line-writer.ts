@@ -83,6 +83,7 @@ export class LineWriter {
       await this.flush();
       const old = this.#fd;
       this.#fd = fd;
+      this.#isPipe = fs.fstatSync(fd).isFIFO();
       await closeFile(old);
     } catch (error) {
       this.#complain(`cannot be opened again, and goes on where it is: ${(error as Error).message}`);

@@ -103,8 +103,8 @@ export class LiveView implements Pick<ServerObserver, "opened" | "closed" | "end
       const { connection, head, line, outcome, fault, since, began, until, received, sent } = request;
       const id = this.idOf(connection);
       return {
-        // No two requests of a connection begin at the same microsecond.
-        id: `${id} ${since}`,
+        // Several may begin in one turn of the event loop, but they end one after the other.
+        id: `${id} ${until}`,
         connection: id,
         client: connection.info.remoteAddress,
         line: shortened(head === null ? line : `${head.method} ${head.target}`),

@@ -101,7 +101,10 @@ export class Supervisor {
   /** How many workers have ended: by dying, by being let go, or by failing to start. */
   readonly ends = { died: 0, drained: 0, failed: 0 };
 
-  readonly #questions = new Map<number, (report: Report) => void>();
+  readonly #questions = new Map<
+    number,
+    { readonly member: Member; readonly settle: (report: Report | null) => void }
+  >();
   #asked = 0;
 
   /** Whether connections are taken, and will be. */
@@ -131,8 +134,7 @@ export class Supervisor {
         resolve(report);
       };
       const late = setTimeout(() => settle(null), ANSWER);
-      void member.ended.promise.then(() => settle(null));
-      this.#questions.set(number, settle);
+      this.#questions.set(number, { member, settle });
       member.worker?.send({ kind: "ask", what, number });
     });
   }
@@ -230,7 +232,7 @@ export class Supervisor {
         void this.#replace().then(() => this.#drain(member, { replaced: true }));
         break;
       case "report":
-        this.#questions.get(message.number)?.({ name: member.worker!.name, content: message.content });
+        this.#questions.get(message.number)?.settle({ name: member.worker!.name, content: message.content });
         break;
       case "drained":
         if (message.content !== undefined) this.#options.farewell?.(member.worker!.name, message.content);
@@ -246,6 +248,7 @@ export class Supervisor {
     this.ends[was === "starting" ? "failed" : was === "draining" ? "drained" : "died"]++;
     member.ready.refuse(new Error(member.line || `a worker ended before it was ready: ${how}`));
     member.ended.open();
+    for (const question of this.#questions.values()) if (question.member === member) question.settle(null);
     if (was !== "ready" || this.#stopping) return;
     this.#options.say(`worker ${member.worker?.name} died: ${how}; it is replaced`);
     void this.#replace();

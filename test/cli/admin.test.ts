@@ -103,6 +103,7 @@ test("on loopback, a page that has its own name lead here learns nothing", async
   for (const host of ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "127.evil.example"]) {
     assert.equal(await statusFor(host), 403, host);
   }
+  assert.equal(await rawStatus(admin, "HEAD /events HTTP/1.1\r\nHost: localhost\r\nConnection: close"), 200);
   assert.equal(await rawStatus(admin, "POST /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close"), 405);
   assert.equal(await rawStatus(admin, "GET /none HTTP/1.1\r\nHost: localhost\r\nConnection: close"), 404);
   await portico.stop();
