@@ -100,7 +100,7 @@ function unknownKey(key: string): string {
   const meant = byFlag ?? inSection ?? nearest(key, names);
   if (["config", "watch", "check"].includes(key))
     return `${key} is no option of a file: it belongs to a call, --${key}`;
-  return `there is no option ${key}; ${meant === undefined ? "docs/options.md lists what there is" : `did you mean ${inWords(meant)}?`}`;
+  return `there is no option ${key}; ${meant === undefined ? "portico config explain lists what there is" : `did you mean ${inWords(meant)}?`}`;
 }
 
 /** A key as it is written in a file. */

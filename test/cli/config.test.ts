@@ -111,7 +111,7 @@ describe("what is wrong with a file is one line that names the file, the key, an
     [{ idle: 1 }, "there is no option idle; did you mean idle, in timeouts?"],
     [{ timeouts: { idel: 1 } }, "there is no option timeouts.idel; did you mean idle, in timeouts?"],
     [{ host: "::" }, "there is no option host; did you mean hostname?"],
-    [{ frobnicate: 1 }, "there is no option frobnicate; docs/options.md lists what there is"],
+    [{ frobnicate: 1 }, "there is no option frobnicate; portico config explain lists what there is"],
     [{ check: true }, "check is no option of a file: it belongs to a call, --check"],
     [{ timeouts: { idle: "5s" } }, 'timeouts.idle takes a whole number, not "5s"'],
     [{ timeouts: { idle: -1 } }, "timeouts.idle takes a whole number, not -1"],
