@@ -41,7 +41,10 @@ function processChannel(): Channel {
   };
 }
 
-/** A terminal sends its signals to the whole process group; the supervisor passes on what they mean for a worker. */
+/**
+ * A terminal sends its signals to the whole process group, and systemd SIGTERM to all processes of a service; the supervisor
+ * passes on what they mean for a worker.
+ */
 function leaveSignalsToTheSupervisor(): void {
-  for (const signal of ["SIGINT", "SIGQUIT", "SIGHUP"] as const) process.on(signal, () => {});
+  for (const signal of ["SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP"] as const) process.on(signal, () => {});
 }

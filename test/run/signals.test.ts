@@ -25,6 +25,17 @@ for (const model of ["processes", "threads"] as const) {
   });
 }
 
+test("processes: TERM to all of them at once, as systemd sends it, loses no request either", async (t) => {
+  const portico = await serve(t, "--model", "processes", "--workers", "1");
+  const worker = Number(await text(`${portico.url}/pid`));
+  const waiting = text(`${portico.url}/wait`);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  process.kill(worker, "SIGTERM");
+  const stopped = portico.stop("SIGTERM");
+  assert.equal(await waiting, "version 1");
+  assert.deepEqual(await stopped, { code: 0, signal: null });
+});
+
 test("the last worker is never given away", async (t) => {
   const portico = await serve(t, "--model", "processes", "--workers", "1");
   portico.child.kill("SIGTTOU");
