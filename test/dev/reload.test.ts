@@ -201,6 +201,20 @@ test("the application's port, where it stands, and its NODE_ENV are the applicat
   assert.equal(await (await fetch(portico.url)).text(), "development");
 });
 
+test("a password that stands in the configuration is on no command line", async (t) => {
+  const cwd = folder({
+    "server.ts": "export default { fetch: () => Response.json(process.argv) };",
+    "portico.config.json": JSON.stringify({ auth: "me:pass" }),
+  });
+  const portico = await startPortico(["dev", "server.ts"], { cwd });
+  t.after(() => portico.stop("SIGKILL"));
+  assert.equal((await fetch(portico.url)).status, 401);
+  const authorization = `Basic ${btoa("me:pass")}`;
+  const argv = await (await fetch(portico.url, { headers: { authorization, connection: "close" } })).text();
+  assert.match(argv, /dev-application/);
+  assert.doesNotMatch(argv, /me:pass/);
+});
+
 test("files are served as they were just saved, and pages with the script that follows them", async (t) => {
   const { ask, save } = await develop(t, { "index.html": "<h1>1</h1>", "a.css": "1" }, ".");
   for (let i = 1; i < 5; i++) {

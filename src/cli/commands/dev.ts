@@ -113,8 +113,10 @@ class Development implements Means {
   readonly load: Means["load"] = async (path, settings): Promise<Application> => {
     this.#application = dirname(resolve(path));
     this.#watcher.watchTree(this.#application);
+    // A command line is everybody's to read, and the password is the server's to ask for.
+    const { auth: _, ...open } = settings;
     const reloader = new Reloader({
-      spawn: () => spawnApplication({ path, settings }),
+      spawn: () => spawnApplication({ path, settings: open }),
       wantsPage: ({ head }) => wantsPage(head),
       showFailure: showLoadFailure,
       around: (handler) => this.live.application(showErrors(handler, this.#report)),
