@@ -24,8 +24,14 @@ const PIPE_BUF = 4096;
 const RETRY = 20;
 /** Milliseconds between two reports. */
 const REPORT_INTERVAL = 60_000;
+/** Milliseconds that a slow reader may take with what is left at the end. */
+const PATIENCE = 2000;
 
 const STANDARD_OUTPUT = 1;
+
+const { O_APPEND, O_CREAT, O_NONBLOCK, O_WRONLY } = fs.constants;
+/** Not blocking: a write that waits for a pipe's reader would keep the process from ending, whatever ends it. */
+const APPENDING = O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK;
 
 export class LineWriter {
   readonly #file: string;
@@ -41,13 +47,14 @@ export class LineWriter {
   /** The write that is under way, and those that follow it at once. */
   #writing: Promise<void> | null = null;
   #isClosed = false;
+  #isGivenUp = false;
   readonly #onExit = () => this.#writeNow();
 
   /** @throws {Error} with the system's `code` when the file cannot be opened. */
   constructor({ file, report }: LineWriterOptions) {
     this.#file = file;
     this.#report = report;
-    this.#fd = file === "-" ? STANDARD_OUTPUT : fs.openSync(file, "a", 0o644);
+    this.#fd = file === "-" ? standardOutput() : fs.openSync(file, APPENDING, 0o644);
     this.#isPipe = fs.fstatSync(this.#fd).isFIFO();
     process.on("exit", this.#onExit);
   }
@@ -90,11 +97,15 @@ export class LineWriter {
     }
   }
 
-  /** Writes what there is, and closes the file. */
+  /** Writes what there is, and closes the file. A pipe that nobody reads from is given up. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    const late = setTimeout(() => {
+      this.#isGivenUp = true;
+    }, PATIENCE);
     await this.flush();
+    clearTimeout(late);
     process.off("exit", this.#onExit);
     if (this.#fd !== STANDARD_OUTPUT) await closeFile(this.#fd);
   }
@@ -123,8 +134,8 @@ export class LineWriter {
       try {
         at += await writeFile(this.#fd, piece, at);
       } catch (error) {
-        // A pipe whose other end shares it with somebody who does not wait.
-        if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+        // The pipe is full.
+        if ((error as NodeJS.ErrnoException).code !== "EAGAIN" || this.#isGivenUp) throw error;
         await new Promise((resolve) => setTimeout(resolve, RETRY));
       }
     }
@@ -158,9 +169,19 @@ function* pieces(bytes: Buffer): Generator<Buffer> {
   }
 }
 
+/** A pipe of our own to the same reader, where the system gives one: that of others would not block them any more, either. */
+function standardOutput(): number {
+  if (!fs.fstatSync(STANDARD_OUTPUT).isFIFO()) return STANDARD_OUTPUT;
+  try {
+    return fs.openSync(`/proc/self/fd/${STANDARD_OUTPUT}`, O_WRONLY | O_NONBLOCK);
+  } catch {
+    return STANDARD_OUTPUT;
+  }
+}
+
 function open(file: string): Promise<number> {
   return new Promise((resolve, reject) => {
-    fs.open(file, "a", 0o644, (error, fd) => (error ? reject(error) : resolve(fd)));
+    fs.open(file, APPENDING, 0o644, (error, fd) => (error ? reject(error) : resolve(fd)));
   });
 }
 

@@ -75,3 +75,13 @@ test("what a slow reader does not take is dropped and counted; whoever writes ne
   closeSync(end);
   assert.deepEqual(reports, [`the log ${file} is written too slowly: ${8000 - kept} lines were dropped`]);
 });
+
+test("a reader that takes nothing is not waited for at the end", { skip, timeout: 60_000 }, async () => {
+  const end = openSync(file, constants.O_RDWR);
+  const reports: string[] = [];
+  const writer = new LineWriter({ file, report: (line) => reports.push(line) });
+  for (let i = 0; i < 200; i++) writer.write(`${"x".repeat(999)}\n`);
+  await writer.close();
+  closeSync(end);
+  assert.match(reports.join("\n"), /^the log .*pipe cannot be written: EAGAIN/);
+});
