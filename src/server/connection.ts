@@ -359,7 +359,7 @@ export class Connection extends Expiring implements Reader, BodyFlow, ObservedCo
     if (close) this.#last = true;
     if (this.#requestDone) this.#cycle();
     else if (this.#parser!.framing !== FRAMING.NONE) {
-      this.#exchange!.received!.discard();
+      this.#exchange!.received!.abandon();
       if (this.#last) this.#endInput();
       else this.resumeReading();
     }

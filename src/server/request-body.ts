@@ -22,6 +22,7 @@ export class RequestBody implements BodySource {
   #queued = 0;
   #ended = false;
   #discarded = false;
+  #abandoned = false;
   #failure: unknown = undefined;
   #resolve: ((piece: Uint8Array | null) => void) | null = null;
   /** Waits for the body as text, until its first piece shows whether that is all of it. */
@@ -42,6 +43,7 @@ export class RequestBody implements BodySource {
       return Promise.resolve(piece);
     }
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (this.#abandoned) return Promise.reject(tooLate());
     if (this.#ended || this.#discarded) return Promise.resolve(null);
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -87,6 +89,13 @@ export class RequestBody implements BodySource {
     this.#flow.resumeReading();
   }
 
+  /** The response is complete before the body: whoever still reads does not get a part of it as if it were the whole. */
+  abandon(): void {
+    if (this.awaited) this.fail(tooLate());
+    else if (!this.#discarded) this.#abandoned = true;
+    this.discard();
+  }
+
   /** Delivers a piece, which is copied if it is to be kept. */
   receive(bytes: Uint8Array, start: number, stop: number): void {
     if (this.#discarded) return;
@@ -125,6 +134,10 @@ export class RequestBody implements BodySource {
     resolve?.(piece);
     resolveText?.("");
   }
+}
+
+function tooLate(): DOMException {
+  return new DOMException("The response ended before the request's body was read", "AbortError");
 }
 
 /** UTF-8 as TextDecoder reads it, mark of byte order and all. */
