@@ -166,7 +166,10 @@ export class Connection extends Expiring implements Reader, BodyFlow, ObservedCo
 
   bytes(buffer: Uint8Array, length: number): boolean {
     if (this.#phase === PHASE.TAKEN) return this.#socket.push(new Uint8Array(buffer.subarray(0, length)));
-    if (this.#phase >= PHASE.LINGER || this.#inputOver) return true;
+    if (this.#phase >= PHASE.LINGER || this.#inputOver) {
+      this.#readLater();
+      return true;
+    }
     this.#host.spectators?.bytes(this, "in", Buffer.prototype.latin1Slice.call(buffer, 0, length));
     this.#parser ??= this.#host.spareParsers.pop() ?? new RequestParser(this.#host.limits);
     this.#parser.push(buffer, length);
@@ -206,8 +209,16 @@ export class Connection extends Expiring implements Reader, BodyFlow, ObservedCo
     if (this.#continueWanted && this.#exchange?.received?.awaited) this.#continue();
     this.#advancing = false;
     this.#flush();
-    if (parser.pending > MAX_PIPELINED && (this.#exchange !== null || this.#clogged)) this.pauseReading();
+    if (parser.pending > 0 && (this.#exchange !== null || this.#clogged)) {
+      if (parser.pending > MAX_PIPELINED) this.pauseReading();
+      else if (this.#requestDone) this.#readLater();
+    }
     this.#settle();
+  }
+
+  /** What comes before its time, while the client takes nothing, must not pass for progress: Node's timer counts it. */
+  #readLater(): void {
+    if (this.#socket.writableLength > 0) this.pauseReading();
   }
 
   #begin(): void {
@@ -387,6 +398,7 @@ export class Connection extends Expiring implements Reader, BodyFlow, ObservedCo
   /** The client has taken all that was sent. */
   drained(): void {
     this.#exchange?.drain();
+    if (this.#requestDone && (this.#parser?.pending ?? 0) <= MAX_PIPELINED) this.resumeReading();
     if (!this.#clogged || this.#phase >= PHASE.LINGER) return;
     this.#nextCycle();
     this.#advance();
@@ -410,7 +422,9 @@ export class Connection extends Expiring implements Reader, BodyFlow, ObservedCo
     // Until the last byte is taken, it is timeouts.send that counts.
     deadlines.clear(this);
     this.#socket.end(() => {
-      if (this.#phase === PHASE.LINGER) deadlines.set(this, timeouts.linger);
+      if (this.#phase !== PHASE.LINGER) return;
+      deadlines.set(this, timeouts.linger);
+      this.resumeReading();
     });
     this.resumeReading();
   }

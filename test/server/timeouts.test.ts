@@ -261,6 +261,21 @@ describe("timeouts", { concurrency: 8 }, () => {
     await server.close();
   });
 
+  test("nor is it spared for what it sends meanwhile", async (t) => {
+    const server = await start(t, (exchange) => answer(exchange, Buffer.alloc(30_000_000)), {
+      timeouts: { send: 300 },
+    });
+    const timers: NodeJS.Timeout[] = [];
+    for (const fields of ["", "Connection: close\r\n"]) {
+      const client = await connect(t, server);
+      client.pause();
+      await client.send(`GET / HTTP/1.1\r\nHost: a\r\n${fields}\r\nGET / HTTP/1.1\r\nHost: a\r\nX: `);
+      timers.push(setInterval(() => client.socket.write("x"), 50));
+    }
+    await server.close();
+    for (const timer of timers) clearInterval(timer);
+  });
+
   test("a client that takes a response slowly, but takes it, is not cut", async (t) => {
     // A unix socket's buffers are small, so that every few reads let the server send on.
     const body = Buffer.alloc(100_000_000);
