@@ -25,7 +25,8 @@ export function adminHandler(fleet: Fleet, { version, isLocal }: AdminOptions): 
     "/words.js": script("words"),
     "/bytes": (exchange) => {
       const id = new URL(exchange.head.target, "http://localhost").searchParams.get("id") ?? "";
-      answer(exchange, 200, JSON.stringify(fleet.pieces(id)), "application/json");
+      // Passwords and cookies are among them: nothing for a network.
+      answer(exchange, 200, JSON.stringify(isLocal ? fleet.pieces(id) : null), "application/json");
     },
     "/events": (exchange) => stream(exchange, async () => ({ ...(await fleet.look()), version })),
     "/metrics": async (exchange) => {

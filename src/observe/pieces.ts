@@ -17,10 +17,10 @@ export class Pieces implements Pick<ServerObserver, "bytes"> {
     this.#live = live;
   }
 
-  bytes(connection: ObservedConnection, way: "in" | "out", text: string): void {
+  bytes(connection: ObservedConnection, way: "in" | "out", data: Uint8Array | string): void {
     const id = this.#live.idOf(connection);
     const pieces = this.#pieces.get(id) ?? [];
-    pieces.push({ way, text: text.slice(0, LONGEST), length: text.length });
+    pieces.push({ way, text: beginning(data), length: data.length });
     if (pieces.length > MOST_PIECES) pieces.shift();
     this.#pieces.delete(id);
     this.#pieces.set(id, pieces);
@@ -30,4 +30,10 @@ export class Pieces implements Pick<ServerObserver, "bytes"> {
   of(id: string): readonly Piece[] {
     return this.#pieces.get(id) ?? [];
   }
+}
+
+/** A copy: the part of a string keeps all of it in memory. */
+function beginning(data: Uint8Array | string): string {
+  const bytes = typeof data === "string" ? Buffer.from(data.slice(0, LONGEST), "latin1") : data;
+  return Buffer.prototype.latin1Slice.call(bytes, 0, Math.min(bytes.length, LONGEST));
 }

@@ -170,7 +170,7 @@ export class Connection extends Expiring implements Reader, BodyFlow, ObservedCo
       this.#readLater();
       return true;
     }
-    this.#host.spectators?.bytes(this, "in", Buffer.prototype.latin1Slice.call(buffer, 0, length));
+    this.#host.spectators?.bytes(this, "in", buffer.subarray(0, length));
     this.#parser ??= this.#host.spareParsers.pop() ?? new RequestParser(this.#host.limits);
     this.#parser.push(buffer, length);
     this.#advance();
@@ -321,7 +321,7 @@ export class Connection extends Expiring implements Reader, BodyFlow, ObservedCo
     const socket = this.#socket;
     socket.cork();
     this.#flush();
-    this.#host.spectators?.bytes(this, "out", Buffer.prototype.latin1Slice.call(bytes, 0, bytes.length));
+    this.#host.spectators?.bytes(this, "out", bytes);
     socket.write(bytes);
     socket.uncork();
     if (socket.writableLength > 0) this.#watchSending();

@@ -16,8 +16,11 @@ export interface ServerObserver {
   closed(connection: ObservedConnection): void;
   /** A request is over, and its response, if there is one, was handed to the system. */
   ended(request: EndedRequest): void;
-  /** Bytes came, or leave, as text of one character a byte: for whoever looks into a server in development. */
-  bytes(connection: ObservedConnection, way: "in" | "out", text: string): void;
+  /**
+   * Bytes came, or leave, as they are or as text of one character a byte: for whoever looks into a server in development.
+   * They change when this returns.
+   */
+  bytes(connection: ObservedConnection, way: "in" | "out", data: Uint8Array | string): void;
 }
 
 /** Where a connection stands. */
@@ -118,7 +121,7 @@ export class Audience implements ServerObserver {
     this.#bytes = those("bytes");
   }
 
-  /** Whether anybody wants to see bytes, which have to be copied for that. */
+  /** Whether anybody wants to see bytes. */
   get seesBytes(): boolean {
     return this.#bytes.length > 0;
   }
@@ -131,8 +134,8 @@ export class Audience implements ServerObserver {
     for (const observer of this.#closed) observer.closed(connection);
   }
 
-  bytes(connection: ObservedConnection, way: "in" | "out", text: string): void {
-    for (const observer of this.#bytes) observer.bytes(connection, way, text);
+  bytes(connection: ObservedConnection, way: "in" | "out", data: Uint8Array | string): void {
+    for (const observer of this.#bytes) observer.bytes(connection, way, data);
   }
 
   ended(request: EndedRequest): void {

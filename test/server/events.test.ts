@@ -243,8 +243,8 @@ test("a connection can be watched: its state, its request, its bytes", async (t)
 test("whoever wants to see bytes is shown what comes and what leaves, text and bytes, small and large", async (t) => {
   const seen = { in: "", out: "" };
   const spectator = {
-    bytes: (_: ObservedConnection, way: "in" | "out", text: string) => {
-      seen[way] += text;
+    bytes: (_: ObservedConnection, way: "in" | "out", data: Uint8Array | string) => {
+      seen[way] += typeof data === "string" ? data : Buffer.from(data).toString("latin1");
     },
   };
   const body = Buffer.alloc(40_000, "\xe9", "latin1");
