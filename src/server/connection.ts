@@ -102,6 +102,8 @@ export class Connection extends Expiring implements Reader, BodyFlow, ObservedCo
   #isCut = false;
   /** Whether nothing after what was read can be understood, or will come. */
   #inputOver = false;
+  /** Whether a part of a body is still to come that nobody wants. */
+  #isUnwanted = false;
   /** Whether the next request waits until the client has taken what was sent. */
   #clogged = false;
   #continueWanted = false;
@@ -167,7 +169,8 @@ export class Connection extends Expiring implements Reader, BodyFlow, ObservedCo
   bytes(buffer: Uint8Array, length: number): boolean {
     if (this.#phase === PHASE.TAKEN) return this.#socket.push(new Uint8Array(buffer.subarray(0, length)));
     if (this.#phase >= PHASE.LINGER || this.#inputOver) {
-      this.#readLater();
+      // A client may send all of its body before it takes anything.
+      if (!this.#isUnwanted) this.#readLater();
       return true;
     }
     this.#host.spectators?.bytes(this, "in", buffer.subarray(0, length));
@@ -407,6 +410,7 @@ export class Connection extends Expiring implements Reader, BodyFlow, ObservedCo
   /** The rest of the request will not be read. */
   #endInput(): void {
     this.#inputOver = true;
+    this.#isUnwanted = true;
     this.#requestDone = true;
     this.#last = true;
     this.#cycle();

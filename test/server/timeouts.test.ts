@@ -276,6 +276,18 @@ describe("timeouts", { concurrency: 8 }, () => {
     for (const timer of timers) clearInterval(timer);
   });
 
+  testEachWay("one that first sends all of a body which nobody wants is let send it", async (t, start) => {
+    const response = Buffer.alloc(30_000_000);
+    const server = await start((exchange) => answer(exchange, response), { timeouts: { send: 10_000 } });
+    const client = await connect(t, server);
+    client.pause();
+    const body = Buffer.alloc(30_000_000);
+    await client.send(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n`);
+    await new Promise<void>((resolve) => client.socket.write(body, () => resolve()));
+    client.resume();
+    assert.equal((await client.response()).body.length, response.length);
+  });
+
   test("a client that takes a response slowly, but takes it, is not cut", async (t) => {
     // A unix socket's buffers are small, so that every few reads let the server send on.
     const body = Buffer.alloc(100_000_000);
