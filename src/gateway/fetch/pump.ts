@@ -36,7 +36,10 @@ export async function streamOrWhole(
   body: ByteStream,
 ): Promise<void> {
   const reader = body.getReader();
-  const { pieces, next } = await gather(reader);
+  const { pieces, next } = await gather(reader).catch((error: unknown) => {
+    reader.cancel(error).catch(() => {});
+    throw error;
+  });
   startOrCancel(exchange, status, fields, statusText, reader);
   if (next === null) return exchange.end(pieces.length === 1 ? pieces[0] : Buffer.concat(pieces));
   if (exchange.head.method !== "HEAD") return pump(exchange, reader, pieces, next);

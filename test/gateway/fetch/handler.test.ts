@@ -290,17 +290,17 @@ describe("what fetch does wrong", () => {
   });
 
   test("a stream of what is no bytes is told so", async (t) => {
+    const cancelled = deferred<unknown>();
     const { client, reports } = await serve(t, () => {
       const stream = new ReadableStream({
-        start(controller) {
-          controller.enqueue("text");
-          controller.close();
-        },
+        start: (controller) => controller.enqueue("text"),
+        cancel: (reason) => cancelled.resolve(reason),
       });
       return reply(stream);
     });
     assert.equal((await client.get("/")).status, 500);
     assert.match(String(reports[0]), /a body stream gave a string where bytes are wanted/);
+    assert.equal(await cancelled.promise, reports[0]);
   });
 });
 
