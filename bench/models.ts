@@ -3,11 +3,11 @@
  * models.json, models.md (the tables) and models.svg into bench/results, or into the directory that is named.
  */
 import { pbkdf2Sync } from "node:crypto";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { makeDirectories } from "./harness/directories.ts";
 import { load } from "./harness/load.ts";
 import { describeMachine, installed } from "./harness/machine.ts";
 import { type ModelResult, modelsChart } from "./harness/models-chart.ts";
@@ -162,14 +162,4 @@ function wholeNumber(flag: string, text: string): number {
   const number = Number(text);
   if (Number.isInteger(number) && number >= 1 && number <= 3600) return number;
   throw new Error(`${flag}: "${text}" is not a whole number from 1 to 3600`);
-}
-
-function makeDirectories(): Places {
-  const scratch = mkdtempSync(join(tmpdir(), "portico-bench-"));
-  process.once("exit", () => rmSync(scratch, { recursive: true, force: true }));
-  const files = join(scratch, "files");
-  mkdirSync(files);
-  chmodSync(scratch, 0o755);
-  writeFileSync(join(files, fileName), fileText);
-  return { scratch, files };
 }

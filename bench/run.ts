@@ -1,8 +1,8 @@
 /** `npm run bench`: Portico and its peers at one workload after the other. README.md says how, `--help` what can be chosen. */
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { cpuChart } from "./harness/chart.ts";
+import { makeDirectories } from "./harness/directories.ts";
 import { measureIdle } from "./harness/idle.ts";
 import { installPeers, needsPackages } from "./harness/install.ts";
 import { describeMachine, installed, pins } from "./harness/machine.ts";
@@ -11,7 +11,7 @@ import { HELP, type Options, readOptions } from "./harness/options.ts";
 import type { Places } from "./harness/peers.ts";
 import { endGroupsOnExit } from "./harness/process-group.ts";
 import { conditions, idleReport, workloadReport } from "./harness/report.ts";
-import { FILES, WORKLOADS } from "./harness/workloads.ts";
+import { WORKLOADS } from "./harness/workloads.ts";
 
 const words = process.argv.slice(2);
 try {
@@ -64,17 +64,6 @@ function printConditions(how: string, cores: ReturnType<typeof pins>) {
   const command = ["npm run bench", ...(words.length > 0 ? ["--", ...words] : [])].join(" ");
   process.stdout.write(`${conditions(machine, cores, how, command)}\n\n`);
   return { date: new Date().toISOString(), command, machine, pinned: cores.server.length > 0 };
-}
-
-/** A directory for this run, gone at its end. A server that gives up root's rights, as nginx does, can read it. */
-function makeDirectories(): Places {
-  const scratch = mkdtempSync(join(tmpdir(), "portico-bench-"));
-  process.once("exit", () => rmSync(scratch, { recursive: true, force: true }));
-  const files = join(scratch, "files");
-  mkdirSync(files);
-  chmodSync(scratch, 0o755);
-  for (const [name, text] of Object.entries(FILES)) writeFileSync(join(files, name), text);
-  return { scratch, files };
 }
 
 function save(directory: string, name: string, text: string): void {

@@ -1,5 +1,5 @@
 /**
- * What the tour's ways to serve many clients cost: `node --import ./dist/cli/typescript/register.js bench/tour.ts` prints the table of
+ * What the tour's ways to serve many clients cost: `npm run bench:tour` prints the table of
  * docs/tour.md. Linux only: all of it is the kernel's own account, from /proc.
  */
 import { spawn } from "node:child_process";
