@@ -14,8 +14,8 @@ const PANEL = { width: 216, height: 190, left: 66, gap: 34, top: 92 };
 const WIDTH = PANEL.left + 3 * PANEL.width + 2 * PANEL.gap + 18;
 const HEIGHT = PANEL.top + PANEL.height + 52;
 
-/** The scale of requests a second: powers of ten. */
-const DECADES = [1, 5] as const;
+/** The scale of requests a second, in powers of ten; a line is drawn at each whole one. */
+const DECADES = [1, 5.4] as const;
 
 /** The widest line is drawn first, so that lines that lie on each other all show. */
 const STROKES = [9, 6, 3.5, 1.5];
@@ -81,7 +81,7 @@ function key(model: string, index: number): string {
 }
 
 function grid(left: number, isLabelled: boolean): string {
-  const decades = Array.from({ length: DECADES[1] - DECADES[0] + 1 }, (_, index) => DECADES[0] + index);
+  const decades = Array.from({ length: Math.floor(DECADES[1]) - DECADES[0] + 1 }, (_, index) => DECADES[0] + index);
   return decades
     .map((decade) => {
       const top = y(10 ** decade);
