@@ -40,7 +40,7 @@ export async function supervise({
   model,
   workers,
   say,
-  notify = () => {},
+  notify = async () => {},
 }: Supervision): Promise<string> {
   const { hostname, port, unix, fd, workerTimeout } = settings;
   if (unix !== undefined) await claimSocketPath(unix);
@@ -57,8 +57,10 @@ export async function supervise({
     socket.close();
     throw failure(error.message);
   });
-  void supervisor.ended.then((code) => {
+  void supervisor.ended.then(async (code) => {
     socket.close();
+    // What has ended can tell nothing.
+    await notify("stopping");
     process.exit(code);
   });
   obeySignals(supervisor, say, notify);
@@ -72,13 +74,13 @@ export async function supervise({
 function obeySignals(supervisor: Supervisor, say: (line: string) => void, notify: Notify): void {
   for (const signal of ["SIGTERM", "SIGINT", "SIGQUIT"] as const) {
     process.on(signal, () => {
-      notify("stopping");
+      void notify("stopping");
       void supervisor.stop({ force: signal !== "SIGTERM" });
     });
   }
   process.on("SIGHUP", () => {
     say("reloading");
-    notify("reloading");
+    void notify("reloading");
     void supervisor.reload().then(() => notify("ready"));
   });
   // Without a listener, Node would take this one for a wish to debug the supervisor.

@@ -26,7 +26,11 @@ export function passedSocket(env: NodeJS.ProcessEnv): number | undefined {
 /** The states of a service, as systemd knows them. */
 export type ServiceState = "ready" | "reloading" | "stopping";
 
-export type Notify = (state: ServiceState) => void;
+/** Resolves when it has been told, or cannot be. That the service stops is told once, however often it is said. */
+export type Notify = (state: ServiceState) => Promise<void>;
+
+/** Milliseconds that telling may take. */
+const PATIENCE = 2000;
 
 /**
  * Gives the way to tell systemd what becomes of the service; where there is no systemd, it does nothing. Under a watchdog
@@ -34,20 +38,25 @@ export type Notify = (state: ServiceState) => void;
  * @param say takes the line that says why nothing can be told
  */
 export function notifier(env: NodeJS.ProcessEnv, say: (line: string) => void): Notify {
-  if (!env.NOTIFY_SOCKET) return () => {};
-  const tell = (...notes: string[]) => {
-    // On behalf of this process: systemd listens to a unit's main process, by NotifyAccess=all to all of them.
-    execFile("systemd-notify", [`--pid=${process.pid}`, ...notes], { env }, (error) => {
-      if (error !== null) say(`systemd cannot be told ${notes[0]}: ${error.message.trim().split("\n").at(-1)}`);
+  if (!env.NOTIFY_SOCKET) return async () => {};
+  const tell = (...notes: string[]) =>
+    new Promise<void>((resolve) => {
+      // On behalf of this process: systemd listens to a unit's main process, by NotifyAccess=all to all of them.
+      const words = [`--pid=${process.pid}`, ...notes];
+      execFile("systemd-notify", words, { env, timeout: PATIENCE }, (error) => {
+        if (error !== null) say(`systemd cannot be told ${notes[0]}: ${error.message.trim().split("\n").at(-1)}`);
+        resolve();
+      });
     });
-  };
   const { WATCHDOG_USEC, WATCHDOG_PID = String(process.pid) } = env;
   if (WATCHDOG_USEC !== undefined && WATCHDOG_PID === String(process.pid)) {
-    setInterval(() => tell("WATCHDOG=1"), Number(WATCHDOG_USEC) / 1000 / 2).unref();
+    setInterval(() => void tell("WATCHDOG=1"), Number(WATCHDOG_USEC) / 1000 / 2).unref();
   }
+  let stopping: Promise<void> | null = null;
   return (state) => {
-    if (state === "ready") tell("READY=1");
-    else if (state === "stopping") tell("STOPPING=1");
-    else tell("RELOADING=1", `MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
+    if (state === "ready") return tell("READY=1");
+    if (state === "reloading") return tell("RELOADING=1", `MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
+    stopping ??= tell("STOPPING=1");
+    return stopping;
   };
 }

@@ -38,6 +38,9 @@ const OPEN = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 /** What a site says about itself, in its directory; never to a client. */
 export const RULE_FILES: readonly string[] = ["_headers", "_redirects"];
 
+/** The command's settings, a password among them, where the site is the directory that the command runs in. */
+const CONFIGURATION = /^portico\.config\.\w+$/i;
+
 export class Root {
   /** As it was given, absolute: a link that is pointed elsewhere, as deployments do, is followed. */
   readonly #directory: string;
@@ -143,7 +146,8 @@ export class Root {
 
   #shows(names: readonly string[]): boolean {
     // In any case: some file systems take `_Headers` for the same.
-    if (names.length === 1 && RULE_FILES.includes(names[0]!.toLowerCase())) return false;
+    const isAtRoot = names.length === 1;
+    if (isAtRoot && (RULE_FILES.includes(names[0]!.toLowerCase()) || CONFIGURATION.test(names[0]!))) return false;
     return this.#dotfiles || names.every((name) => !name.startsWith(".") || name === ".well-known");
   }
 

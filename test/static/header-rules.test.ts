@@ -171,10 +171,12 @@ test("a change of the file counts at once without an interval, and for files tha
   assert.equal(log.filter((line) => line.includes(":3:")).length, 1);
 });
 
-test("the files of rules are never served, by no spelling, nor listed; others of the name are", async (t) => {
+test("the files of rules and the configuration are never served, by no spelling, nor listed; others of the name are", async (t) => {
   const root = makeTree(t, {
     _headers: "/*\n X-A: 1",
     _redirects: "/a /b",
+    "portico.config.json": "{}",
+    "Portico.config.TS": "",
     "sub/_headers": "a file",
     "link.txt": { link: "_headers" },
     "index.txt": "x",
@@ -188,6 +190,9 @@ test("the files of rules are never served, by no spelling, nor listed; others of
     "/_HEADERS",
     "/link.txt",
     "/_headers/",
+    "/portico.config.json",
+    "/portico%2econfig.json",
+    "/Portico.config.TS",
   ]) {
     assert.equal((await client.get(target)).status, 404, target);
     assert.equal((await ask(client, "HEAD", target)).status, 404, target);

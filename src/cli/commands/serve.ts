@@ -47,7 +47,7 @@ export async function run(args: readonly string[]): Promise<void> {
     const entry = findEntry(command.entry);
     const url = await supervise({ args, settings, model, workers, say, notify });
     await announce(url, entry, settings);
-    return notify("ready");
+    return void notify("ready");
   }
   const serving = await prepare(command.entry, given);
   const { entry, settings } = serving;
@@ -55,11 +55,12 @@ export async function run(args: readonly string[]): Promise<void> {
   const server = await listen(serving, observing.options);
   await openAdminOf(observing, server, settings);
   const close = () => {
-    notify("stopping");
+    void notify("stopping");
     return server.close();
   };
-  stopOnSignals({ close }, say, observing.close);
+  // What has ended can tell nothing.
+  stopOnSignals({ close }, say, () => observing.close().then(() => notify("stopping")));
   process.on("SIGUSR1", observing.reopen);
   await announce(server.url, entry, settings);
-  notify("ready");
+  void notify("ready");
 }
