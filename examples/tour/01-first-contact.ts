@@ -15,9 +15,9 @@ import { createServer } from "node:net";
 const port = Number(process.env.PORT ?? 7890);
 
 const server = createServer((socket) => {
-  console.log(`accepted ${socket.remoteAddress}:${socket.remotePort}`);
   // Closed for others: whoever comes next is refused.
   server.close();
+  console.log(`accepted ${socket.remoteAddress}:${socket.remotePort}`);
   socket.once("data", (bytes) => {
     console.log(`it said: ${bytes}`);
     socket.end("Yes");
