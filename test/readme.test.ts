@@ -1,16 +1,15 @@
 /** What the README says, held to: its programs run, its commands exist, and its map is the house's. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { OPTIONS, type OptionSpec } from "../src/core/options.ts";
 import { folder } from "./support/folder.ts";
 import { startPortico } from "./support/portico.ts";
+import { install, runProgram } from "./support/program.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const REGISTER = new URL("../dist/cli/typescript/register.js", import.meta.url);
 const README = readFileSync(join(ROOT, "README.md"), "utf8");
 
 /** Fenced blocks in their order. A TypeScript block names its file in its first line. */
@@ -45,6 +44,7 @@ test("the README has programs and commands", () => {
 for (const { name, text, requests } of programs) {
   test(`${name} of the README answers as the README says`, async (t) => {
     const cwd = folder({ [name]: text.replace("port: 8000", "port: 0") });
+    install(cwd);
     const url = text.includes("export default") ? await serveApplication(t, cwd, name) : await runProgram(t, cwd, name);
     for (const { body, path, output } of requests) {
       const response = await fetch(new URL(path, url), body === undefined ? {} : { method: "POST", body });
@@ -59,19 +59,6 @@ async function serveApplication(t: TestContext, cwd: string, name: string): Prom
   const portico = await startPortico([name], { cwd });
   t.after(() => portico.stop());
   return portico.url;
-}
-
-/** As it would run where Portico is installed; the program prints its address. */
-async function runProgram(t: TestContext, cwd: string, name: string): Promise<string> {
-  mkdirSync(join(cwd, "node_modules"));
-  symlinkSync(ROOT, join(cwd, "node_modules", "portico"), "junction");
-  const child = spawn(process.execPath, ["--import", REGISTER.href, name], {
-    cwd,
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  t.after(() => child.kill("SIGKILL"));
-  const { value } = await child.stdout.setEncoding("utf8")[Symbol.asyncIterator]().next();
-  return value.trim();
 }
 
 test("the directory that the README serves is there to be served", async (t) => {

@@ -1,9 +1,8 @@
 /** Configuration files, as the command reads them: real files, real processes. */
 import assert from "node:assert/strict";
-import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { SCHEMA_FILE, schemaText } from "../../scripts/schema.ts";
 import { type FileLayer, parseArguments } from "../../src/cli/arguments.ts";
 import { readConfig } from "../../src/cli/config-file.ts";
@@ -12,6 +11,7 @@ import { warningsOf } from "../../src/cli/warnings.ts";
 import { defineConfig } from "../../src/index.ts";
 import { folder } from "../support/folder.ts";
 import { runPortico, startPortico } from "../support/portico.ts";
+import { install } from "../support/program.ts";
 
 const SERVER = "export default { fetch: () => new Response('served') };";
 
@@ -231,8 +231,8 @@ test("a configuration is typed by the table", () => {
 test("what docs/config.md shows is what happens", async () => {
   const page = readFileSync(new URL("../../docs/config.md", import.meta.url), "utf8");
   const block = (language: string) => new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\`$`, "m").exec(page)![1]!;
-  const cwd = folder({ "portico.config.ts": block("ts"), "b.json": block("json"), "node_modules/x": "" });
-  symlinkSync(fileURLToPath(new URL("../..", import.meta.url)), join(cwd, "node_modules/portico"), "junction");
+  const cwd = folder({ "portico.config.ts": block("ts"), "b.json": block("json") });
+  install(cwd);
   const { entry, values } = await readConfig(join(cwd, "portico.config.ts"));
   assert.deepEqual(
     [entry, values.port, values.workers, values["timeouts.idle"]],

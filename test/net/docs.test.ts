@@ -1,7 +1,6 @@
 /** The programs of docs/net.md, run, and its bounds, compared with the code's. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -10,25 +9,18 @@ import { CONNECT_TIMEOUT, connect } from "../../src/net/connect.ts";
 import { DEFAULT_IDLE_TIMEOUT, DEFAULT_LINE_LENGTH } from "../../src/net/connection.ts";
 import { ANSWER_TIMEOUT } from "../../src/net/udp-socket.ts";
 import { folder } from "../support/folder.ts";
+import { install, runProgram } from "../support/program.ts";
 import { startTcp } from "./support.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const REGISTER = new URL("../../dist/cli/typescript/register.js", import.meta.url);
 const PAGE = readFileSync(join(ROOT, "docs/net.md"), "utf8");
 
 /** Starts a program of the page, on another port than the page's; gives the first line it prints. */
 async function run(t: TestContext, name: string, port: number): Promise<string> {
   const [, text] = new RegExp(`^\`\`\`ts\\n(// ${name}\\n.*?)^\`\`\`$`, "ms").exec(PAGE)!;
   const cwd = folder({ [name]: text!.replace("port: 7890", `port: ${port}`) });
-  mkdirSync(join(cwd, "node_modules"));
-  symlinkSync(ROOT, join(cwd, "node_modules", "portico"), "junction");
-  const child = spawn(process.execPath, ["--import", REGISTER.href, name], {
-    cwd,
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  t.after(() => child.kill("SIGKILL"));
-  const { value } = await child.stdout.setEncoding("utf8")[Symbol.asyncIterator]().next();
-  return value.trim();
+  install(cwd);
+  return runProgram(t, cwd, name);
 }
 
 test("the chat of docs/net.md carries a line from one guest to the others", async (t) => {

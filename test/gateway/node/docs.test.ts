@@ -1,12 +1,12 @@
 /** docs/gateway-node.md: its programs run. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { readFileSync, symlinkSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { folder } from "../../support/folder.ts";
 import { startPortico } from "../../support/portico.ts";
+import { install, runProgram } from "../../support/program.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const PAGE = readFileSync(join(ROOT, "docs/gateway-node.md"), "utf8");
@@ -32,13 +32,9 @@ test("files are served within Express as the page says", { timeout: 30_000 }, as
       "const server = app.listen(0, () => console.log(server.address().port))",
     ),
     "assets/a.txt": "an asset",
-    "node_modules/.keep": "",
   });
-  symlinkSync(ROOT, join(cwd, "node_modules/portico"), "junction");
-  symlinkSync(join(ROOT, "node_modules/express"), join(cwd, "node_modules/express"), "junction");
-  const child = spawn(process.execPath, ["mounted.mjs"], { cwd, stdio: ["ignore", "pipe", "inherit"] });
-  t.after(() => child.kill("SIGKILL"));
-  const { value: port } = await child.stdout.setEncoding("utf8")[Symbol.asyncIterator]().next();
-  const asset = await fetch(`http://127.0.0.1:${String(port).trim()}/assets/a.txt`);
+  install(cwd, "express");
+  const port = await runProgram(t, cwd, "mounted.mjs");
+  const asset = await fetch(`http://127.0.0.1:${port}/assets/a.txt`);
   assert.equal(await asset.text(), "an asset");
 });

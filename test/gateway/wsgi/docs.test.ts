@@ -1,7 +1,7 @@
 /** docs/gateway-wsgi.md: its programs run, and its table names what there is. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -9,10 +9,10 @@ import type { Environ } from "../../../src/gateway/wsgi/interface.ts";
 import { deferred } from "../../server/support.ts";
 import { folder } from "../../support/folder.ts";
 import { startPortico } from "../../support/portico.ts";
+import { install, TYPESCRIPT } from "../../support/program.ts";
 import { ok, serve } from "./support.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
-const REGISTER = new URL("../../../dist/cli/typescript/register.js", import.meta.url);
 const PAGE = readFileSync(join(ROOT, "docs/gateway-wsgi.md"), "utf8");
 
 const programs = Object.fromEntries(
@@ -35,9 +35,8 @@ test("the application answers as the page says, and so does the middleware aroun
 
 test("the validator's example passes", () => {
   const cwd = folder(programs);
-  mkdirSync(join(cwd, "node_modules"));
-  symlinkSync(ROOT, join(cwd, "node_modules", "portico"), "junction");
-  const { status, stderr } = spawnSync(process.execPath, ["--import", REGISTER.href, "application.test.ts"], { cwd });
+  install(cwd);
+  const { status, stderr } = spawnSync(process.execPath, ["--import", TYPESCRIPT, "application.test.ts"], { cwd });
   assert.equal(status, 0, String(stderr));
 });
 
