@@ -160,7 +160,7 @@ function flagValue(flag: Flag, text: string | undefined, isInline: boolean): unk
   return textValue(flag, text, name);
 }
 
-export function textValue({ type, choices }: OptionSpec, text: string, source: string): string | number {
+function textValue({ type, choices }: OptionSpec, text: string, source: string): string | number {
   if (choices !== undefined && !choices.includes(text)) {
     throw usageError(`${source} takes ${choices.join(", ").replace(/, (?=[^,]*$)/, " or ")}, not "${text}"`);
   }

@@ -10,7 +10,7 @@ export const CHUNK = { MORE: 0, DATA: 1, LAST: 2, FAULT: 3 } as const;
 export type Chunk = (typeof CHUNK)[keyof typeof CHUNK];
 
 /** Extension bytes that one body may carry in all; they mean nothing to us. hyper: 16 KiB a body; past it: 400. */
-export const MAX_EXTENSION_SIZE: number = 16 * 1024;
+const MAX_EXTENSION_SIZE: number = 16 * 1024;
 
 /** Hexadecimal digits of a chunk size, leading zeros included: enough for 2^52. */
 const MAX_SIZE_DIGITS = 13;

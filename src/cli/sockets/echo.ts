@@ -19,7 +19,7 @@ export const clockDatagram: DatagramFunction = ({ bytes, reply }) => {
 };
 
 /** Local time as C's ctime(3) writes it, which is what such servers have always answered with. */
-export function ctime(date: Date): string {
+function ctime(date: Date): string {
   const [weekday, month, , year, time] = date.toString().split(" ");
   return `${weekday} ${month} ${String(date.getDate()).padStart(2)} ${time} ${year}`;
 }
