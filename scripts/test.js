@@ -20,8 +20,17 @@ const typescript = new URL("../dist/cli/typescript/register.js", import.meta.url
 const runner = ["--test", "--test-reporter=spec", `--test-concurrency=${os.availableParallelism()}`];
 // Nothing in the suite takes a minute; what hangs must not hang the run.
 const args = ["--import", typescript.href, ...runner, "--test-timeout=120000", ...options, ...files];
-const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: "inherit" });
+const { status } = spawnSync(process.execPath, args, { cwd: root, env: surroundings(), stdio: "inherit" });
 process.exitCode = isSetUp ? (status ?? 1) : 1;
+
+/** The environment without what would lead the programs under test elsewhere, or have them speak another way. */
+function surroundings() {
+  const env = { ...process.env };
+  for (const name of ["CI", "FORCE_COLOR", "NO_COLOR", "DEBUG", "NODE_ENV"]) delete env[name];
+  for (const name of ["HOST", "PORT", "PORTICO_AUTH", "PORTICO_CONFIG", "WEB_CONCURRENCY"]) delete env[name];
+  for (const name of ["EDITOR", "VISUAL", "LISTEN_FDNAMES", "LISTEN_FDS", "LISTEN_PID", "NOTIFY_SOCKET"]) delete env[name];
+  return env;
+}
 
 function testsIn(location) {
   if (!fs.statSync(location).isDirectory()) return [location];

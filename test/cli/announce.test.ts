@@ -87,7 +87,7 @@ test("a terminal is shown it, and Ctrl-C there ends the server", { skip: noTermi
   let output = "";
   for await (const piece of child.stdout.setEncoding("utf8")) {
     output += piece;
-    if (output.endsWith("Ctrl-C stops it\x1b[0m\r\n")) child.stdin.write("\x03");
+    if (stripVTControlCharacters(output).endsWith("Ctrl-C stops it\r\n")) child.stdin.write("\x03");
   }
   const text = stripVTControlCharacters(output).replaceAll("\r", "");
   const [, port] = / {2}http:\/\/0\.0\.0\.0:(\d+) {2}files from /.exec(text)!;

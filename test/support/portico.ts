@@ -8,7 +8,7 @@ const BIN = fileURLToPath(new URL("../../bin/portico.js", import.meta.url));
 
 export interface Surroundings {
   readonly cwd?: string | undefined;
-  /** Beside this process's own, of which `PORT` is 0 and `HOST` is not set. */
+  /** Beside this process's own, and `PORT=0`. */
   readonly env?: Readonly<Record<string, string>> | undefined;
 }
 
@@ -111,7 +111,7 @@ function spawnPortico(args: readonly string[], surroundings: Surroundings): Chil
 }
 
 function spawnNode(args: readonly string[], { cwd, env }: Surroundings): ChildProcess {
-  const { HOST: _host, NODE_TEST_CONTEXT: _context, FORCE_COLOR: _colour, ...inherited } = process.env;
+  const { NODE_TEST_CONTEXT: _context, FORCE_COLOR: _colour, ...inherited } = process.env;
   const child = spawn(process.execPath, args, { cwd, env: { ...inherited, PORT: "0", ...env } });
   running.add(child);
   return child;
