@@ -15,6 +15,7 @@ import { encodeHead, statusLine } from "../http1/response-encoder.ts";
 import { STEP } from "../http1/step.ts";
 import { type Deadlines, Expiring } from "../net/deadlines.ts";
 import { type Reader, type ReadSocket, readerOf, release } from "../net/reading.ts";
+import { SendWatch } from "../net/sending.ts";
 import type { RequestContext } from "./context.ts";
 import type { Counters } from "./counters.ts";
 import type { Audience, ConnectionState, EndedRequest, ObservedConnection, Outcome, PendingRequest } from "./events.ts";
@@ -102,8 +103,6 @@ export class Connection extends Expiring implements Reader, BodyFlow, ObservedCo
   #isCut = false;
   /** Whether nothing after what was read can be understood, or will come. */
   #inputOver = false;
-  /** Whether a part of a body is still to come that nobody wants. */
-  #isUnwanted = false;
   /** Whether the next request waits until the client has taken what was sent. */
   #clogged = false;
   #continueWanted = false;
@@ -120,6 +119,8 @@ export class Connection extends Expiring implements Reader, BodyFlow, ObservedCo
   /** When the current request's head was whole, as `performance.now()` has it. */
   #since = 0;
   #info: SocketInfo | null = null;
+  /** There once a write was not taken at once. */
+  #sending: SendWatch | null = null;
 
   constructor(host: Host, socket: Socket, client: string | null | undefined) {
     super();
@@ -168,11 +169,7 @@ export class Connection extends Expiring implements Reader, BodyFlow, ObservedCo
 
   bytes(buffer: Uint8Array, length: number): boolean {
     if (this.#phase === PHASE.TAKEN) return this.#socket.push(new Uint8Array(buffer.subarray(0, length)));
-    if (this.#phase >= PHASE.LINGER || this.#inputOver) {
-      // A client may send all of its body before it takes anything.
-      if (!this.#isUnwanted) this.#readLater();
-      return true;
-    }
+    if (this.#phase >= PHASE.LINGER || this.#inputOver) return true;
     this.#host.spectators?.bytes(this, "in", buffer.subarray(0, length));
     this.#parser ??= this.#host.spareParsers.pop() ?? new RequestParser(this.#host.limits);
     this.#parser.push(buffer, length);
@@ -212,16 +209,8 @@ export class Connection extends Expiring implements Reader, BodyFlow, ObservedCo
     if (this.#continueWanted && this.#exchange?.received?.awaited) this.#continue();
     this.#advancing = false;
     this.#flush();
-    if (parser.pending > 0 && (this.#exchange !== null || this.#clogged)) {
-      if (parser.pending > MAX_PIPELINED) this.pauseReading();
-      else if (this.#requestDone) this.#readLater();
-    }
+    if (parser.pending > MAX_PIPELINED && (this.#exchange !== null || this.#clogged)) this.pauseReading();
     this.#settle();
-  }
-
-  /** What comes before its time, while the client takes nothing, must not pass for progress: Node's timer counts it. */
-  #readLater(): void {
-    if (this.#socket.writableLength > 0) this.pauseReading();
   }
 
   #begin(): void {
@@ -330,16 +319,14 @@ export class Connection extends Expiring implements Reader, BodyFlow, ObservedCo
     if (socket.writableLength > 0) this.#watchSending();
   }
 
-  /** A client that takes nothing of what waits for it is cut. Node's own timer sees the progress of a write in parts. */
+  /** A client that takes nothing of what waits for it is cut. */
   #watchSending(): void {
-    const socket = this.#socket;
-    if (socket.timeout === undefined)
-      socket.on("timeout", () => {
-        if (this.#phase === PHASE.TAKEN || socket.writableLength === 0) return;
-        this.#host.counters.stalled++;
-        this.cut();
-      });
-    socket.setTimeout(this.#host.timeouts.send);
+    const { counters, deadlines, timeouts } = this.#host;
+    this.#sending ??= new SendWatch(this.#socket, deadlines, timeouts.send, () => {
+      counters.stalled++;
+      this.cut();
+    });
+    this.#sending.start();
   }
 
   /** Whether the application may write on without waiting. */
@@ -401,7 +388,6 @@ export class Connection extends Expiring implements Reader, BodyFlow, ObservedCo
   /** The client has taken all that was sent. */
   drained(): void {
     this.#exchange?.drain();
-    if (this.#requestDone && (this.#parser?.pending ?? 0) <= MAX_PIPELINED) this.resumeReading();
     if (!this.#clogged || this.#phase >= PHASE.LINGER) return;
     this.#nextCycle();
     this.#advance();
@@ -410,7 +396,6 @@ export class Connection extends Expiring implements Reader, BodyFlow, ObservedCo
   /** The rest of the request will not be read. */
   #endInput(): void {
     this.#inputOver = true;
-    this.#isUnwanted = true;
     this.#requestDone = true;
     this.#last = true;
     this.#cycle();
@@ -426,9 +411,7 @@ export class Connection extends Expiring implements Reader, BodyFlow, ObservedCo
     // Until the last byte is taken, it is timeouts.send that counts.
     deadlines.clear(this);
     this.#socket.end(() => {
-      if (this.#phase !== PHASE.LINGER) return;
-      deadlines.set(this, timeouts.linger);
-      this.resumeReading();
+      if (this.#phase === PHASE.LINGER) deadlines.set(this, timeouts.linger);
     });
     this.resumeReading();
   }
@@ -457,8 +440,8 @@ export class Connection extends Expiring implements Reader, BodyFlow, ObservedCo
     this.#phase = PHASE.TAKEN;
     this.#inputOver = true;
     this.#host.deadlines.clear(this);
+    this.#sending?.stop();
     const socket = this.#socket;
-    socket.setTimeout(0);
     release(socket, this.#parser!.rest);
     this.#parser = null;
     return socket;
@@ -476,6 +459,7 @@ export class Connection extends Expiring implements Reader, BodyFlow, ObservedCo
     this.#phase = PHASE.CLOSED;
     this.#inputOver = true;
     this.#host.deadlines.clear(this);
+    this.#sending?.stop();
     const exchange = this.#exchange;
     this.#exchange = null;
     if (exchange !== null && !exchange.ended) {

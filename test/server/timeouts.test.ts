@@ -261,20 +261,31 @@ describe("timeouts", { concurrency: 8 }, () => {
     await server.close();
   });
 
-  test("nor is it spared for what it sends meanwhile", async (t) => {
-    const server = await start(t, (exchange) => answer(exchange, Buffer.alloc(30_000_000)), {
-      timeouts: { send: 300 },
-    });
-    const timers: NodeJS.Timeout[] = [];
-    for (const fields of ["", "Connection: close\r\n"]) {
+  for (const [what, request, piece] of [
+    ["of its next request", "GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\nX: ", "x"],
+    ["behind its last request", "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", "x"],
+    ["of a short body that nobody wants", post(200_000), "x".repeat(100)],
+    ["of a long body that nobody wants", post(1_000_000_000), "x"],
+    ["of a body that the application reads", post(200_000).replace("post", "reads"), "x".repeat(100)],
+  ] as const) {
+    testEachWay(`nor is it spared for what it sends meanwhile ${what}`, async (t, start) => {
+      const server = await start(
+        async (exchange) => {
+          exchange.start(200);
+          exchange.write(Buffer.alloc(30_000_000));
+          if (exchange.head.target === "/reads") await readAll(exchange.body).catch(() => {});
+          exchange.end();
+        },
+        { timeouts: { send: 500 }, limits: { maxRequestBodySize: 1_000_000_000 } },
+      );
       const client = await connect(t, server);
       client.pause();
-      await client.send(`GET / HTTP/1.1\r\nHost: a\r\n${fields}\r\nGET / HTTP/1.1\r\nHost: a\r\nX: `);
-      timers.push(setInterval(() => client.socket.write("x"), 50));
-    }
-    await server.close();
-    for (const timer of timers) clearInterval(timer);
-  });
+      await client.send(request);
+      drip(t, client, piece);
+      await client.closed;
+      assert.equal(server.counters.stalled, 1);
+    });
+  }
 
   testEachWay("one that first sends all of a body which nobody wants is let send it", async (t, start) => {
     const response = Buffer.alloc(30_000_000);
