@@ -28,7 +28,8 @@ function surroundings() {
   const env = { ...process.env };
   for (const name of ["CI", "FORCE_COLOR", "NO_COLOR", "DEBUG", "NODE_ENV"]) delete env[name];
   for (const name of ["HOST", "PORT", "PORTICO_AUTH", "PORTICO_CONFIG", "WEB_CONCURRENCY"]) delete env[name];
-  for (const name of ["EDITOR", "VISUAL", "LISTEN_FDNAMES", "LISTEN_FDS", "LISTEN_PID", "NOTIFY_SOCKET"]) delete env[name];
+  for (const name of ["EDITOR", "VISUAL", "LISTEN_FDNAMES", "LISTEN_FDS", "LISTEN_PID", "NOTIFY_SOCKET"])
+    delete env[name];
   return env;
 }
 
