@@ -6,13 +6,14 @@ import { readFile } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import decodeQR from "qr/decode.js";
 import { invitation } from "../../src/cli/invitation.ts";
 import { localUrl, networkUrls } from "../../src/cli/network-urls.ts";
 import { folder } from "../support/folder.ts";
-import { runPortico, startPortico } from "../support/portico.ts";
+import { follow, runPortico, startPortico } from "../support/portico.ts";
 
 const BIN = fileURLToPath(new URL("../../bin/portico.js", import.meta.url));
 const URLS = ["http://192.168.178.23:8000/", "http://[fd00::23]:8000/"];
@@ -82,14 +83,12 @@ const noNetwork = networkUrls("http://0.0.0.0:1/", networkInterfaces()).length =
 test("a terminal is shown it, and Ctrl-C there ends the server", { skip: noTerminal || noNetwork }, async (t) => {
   const serve = `exec "${process.execPath}" "${BIN}" "${folder({ "a.txt": "a" })}" --host 0.0.0.0`;
   const env = { ...process.env, PORT: "0", TERM: "xterm-256color" };
-  const child = spawn("script", ["-qec", `stty cols 80; ${serve}`, "/dev/null"], { env });
-  t.after(() => child.kill("SIGKILL"));
-  let output = "";
-  for await (const piece of child.stdout.setEncoding("utf8")) {
-    output += piece;
-    if (stripVTControlCharacters(output).endsWith("Ctrl-C stops it\r\n")) child.stdin.write("\x03");
-  }
-  const text = stripVTControlCharacters(output).replaceAll("\r", "");
+  const terminal = follow(spawn("script", ["-qec", `stty cols 80; ${serve}`, "/dev/null"], { env }));
+  t.after(() => terminal.stop("SIGKILL"));
+  await terminal.written(/Ctrl-C/);
+  terminal.child.stdin!.write("\x03");
+  await terminal.exited;
+  const text = stripVTControlCharacters(terminal.output).replaceAll("\r", "");
   const [, port] = / {2}http:\/\/0\.0\.0\.0:(\d+) {2}files from /.exec(text)!;
   const urls = networkUrls(`http://0.0.0.0:${port}/`, networkInterfaces());
   assert.equal(scan(text, "dark"), urls[0]);
@@ -116,11 +115,15 @@ describe("--open", () => {
   test("opens the address in a browser", { skip }, async () => {
     const root = folder({ "a.txt": "a" });
     const opened = join(root, "opened");
-    assert.equal(spawnSync("mkfifo", [opened]).status, 0);
     const portico = await startPortico([root, "--open", "--host", "0.0.0.0", "--base", "/site/"], {
-      env: opener(`echo "$1" > ${opened}`),
+      env: opener(`echo "$1" > "${opened}"`),
     });
-    assert.equal(await readFile(opened, "utf8"), `http://localhost:${new URL(portico.url).port}/site/\n`);
+    let line = "";
+    while (!line.endsWith("\n")) {
+      await delay(20);
+      line = await readFile(opened, "utf8").catch(() => "");
+    }
+    assert.equal(line, `http://localhost:${new URL(portico.url).port}/site/\n`);
     await portico.stop();
   });
 

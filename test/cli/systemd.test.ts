@@ -1,18 +1,16 @@
 /** As systemd starts a service: with a socket that is bound already, and told what becomes of it. */
 import assert from "node:assert/strict";
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import type net from "node:net";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { type Bindable, bindShared, type SharedSocket } from "../../src/net/shared-socket.ts";
 import { folder } from "../support/folder.ts";
-import { runPortico } from "../support/portico.ts";
+import { follow, type Portico, runPortico } from "../support/portico.ts";
 
 const BIN = fileURLToPath(new URL("../../bin/portico.js", import.meta.url));
 const cwd = folder({ "server.ts": "export default { fetch: () => new Response(String(process.pid)) };" });
@@ -26,43 +24,23 @@ async function has(program: string): Promise<boolean> {
 const hasNotify = await has("systemd-notify");
 const hasPython = await has("python3");
 
-interface Service {
-  readonly child: ChildProcess;
-  readonly url: string;
-  written(pattern: RegExp): Promise<void>;
-}
-
 /** Starts the command with `socket` as its descriptor 3; the shell knows the process id that systemd would put in. */
 async function start(
   t: TestContext,
   { fd }: SharedSocket,
   args: string[],
   env: NodeJS.ProcessEnv = {},
-): Promise<Service> {
+): Promise<Portico> {
   const exec = `LISTEN_PID=$$ exec "${process.execPath}" "${BIN}" "$@"`;
   const child = spawn("sh", ["-c", exec, "sh", ...args], {
     cwd,
     stdio: ["ignore", "pipe", "pipe", fd],
     env: { ...process.env, PORT: "0", ...env },
   });
-  let output = "";
-  for (const stream of [child.stdout!, child.stderr!]) {
-    stream.setEncoding("utf8").on("data", (text: string) => {
-      output += text;
-      child.emit("written");
-    });
-  }
-  t.after(async () => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    child.kill("SIGKILL");
-    await once(child, "exit");
-  });
-  const written = async (pattern: RegExp) => {
-    while (!pattern.test(output)) await once(child, "written");
-  };
-  const address = / {2}(\S+|unix:descriptor 3) {2}/;
-  await written(address);
-  return { child, url: address.exec(output)![1]!, written };
+  const service = follow(child);
+  t.after(() => service.stop("SIGKILL"));
+  const [, url] = await service.written(/ {2}(\S+|unix:descriptor 3) {2}/);
+  return Object.assign(service, { url: url! });
 }
 
 /** A socket that this process has bound, as systemd would. */
@@ -94,8 +72,7 @@ for (const model of ["event-loop", "processes", "threads"]) {
 
 for (const model of ["event-loop", "processes"]) {
   test(`${model}: --fd takes a unix socket as well`, async (t) => {
-    const socketPath = path.join(mkdtempSync(path.join(tmpdir(), "portico-")), "s");
-    t.after(() => rmSync(path.dirname(socketPath), { recursive: true }));
+    const socketPath = path.join(folder(), "s");
     const socket = await bound(t, { unix: socketPath });
     const { url } = await start(t, socket, ["server.ts", "--fd", "3", "--model", model]);
     assert.equal(url, "unix:descriptor 3");
@@ -136,27 +113,13 @@ while True:
 `;
 
 /** What systemd is told, line by line. */
-async function journal(t: TestContext): Promise<{ socketPath: string; heard(pattern: RegExp): Promise<void> }> {
-  const directory = mkdtempSync(path.join(tmpdir(), "portico-"));
+async function journal(t: TestContext): Promise<{ socketPath: string; heard: Portico["written"] }> {
+  const directory = folder({ "listen.py": LISTENER });
   const socketPath = path.join(directory, "notify");
-  const program = path.join(directory, "listen.py");
-  writeFileSync(program, LISTENER);
-  const child = spawn("python3", [program, socketPath], { stdio: ["ignore", "pipe", "inherit"] });
-  t.after(async () => {
-    child.kill("SIGKILL");
-    await once(child, "exit");
-    rmSync(directory, { recursive: true });
-  });
-  let told = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    told += text;
-    child.emit("told");
-  });
-  const heard = async (pattern: RegExp) => {
-    while (!pattern.test(told)) await once(child, "told");
-  };
-  await heard(/bound/);
-  return { socketPath, heard };
+  const listener = follow(spawn("python3", [path.join(directory, "listen.py"), socketPath]));
+  t.after(() => listener.stop("SIGKILL"));
+  await listener.written(/bound/);
+  return { socketPath, heard: listener.written };
 }
 
 const NOTES = { skip: hasNotify && hasPython ? false : "needs systemd-notify and python3" };

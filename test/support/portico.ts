@@ -24,7 +24,7 @@ export interface Portico {
   /** What it has written so far, standard output and error together. */
   readonly output: string;
   readonly exited: Promise<Exit>;
-  /** Resolves once it has written something that matches; rejects if it ends before. */
+  /** Resolves once it has written something that matches; rejects if it ends before, or takes a minute. */
   written(pattern: RegExp): Promise<RegExpExecArray>;
   /** Sends the signal, by default SIGTERM, and waits for the end. */
   stop(signal?: NodeJS.Signals): Promise<Exit>;
@@ -35,10 +35,15 @@ export interface Finished extends Exit {
   readonly stderr: string;
 }
 
+/** Milliseconds that anything the command has to say may take. */
+const PATIENCE = 60_000;
+
 const running = new Set<ChildProcess>();
-after(() => {
+const killAll = () => {
   for (const child of running) child.kill("SIGKILL");
-});
+};
+after(killAll);
+process.on("exit", killAll);
 
 /** Starts the command and waits until it says where it listens. It does not outlive the test file. */
 export async function startPortico(args: readonly string[], surroundings: Surroundings = {}): Promise<Portico> {
@@ -57,7 +62,8 @@ export function launchNode(args: readonly string[], surroundings: Surroundings =
   return follow(spawnNode(args, surroundings));
 }
 
-function follow(child: ChildProcess): Portico {
+/** Reads along with a command that was started in another way. */
+export function follow(child: ChildProcess): Portico {
   const exited = exitOf(child);
   let output = "";
   for (const stream of [child.stdout!, child.stderr!]) {
@@ -82,9 +88,9 @@ function follow(child: ChildProcess): Portico {
         };
         if (look() !== null) return;
         child.on("written", look);
-        void exited.then(
-          ({ code }) => look() ?? reject(new Error(`portico has ended (${code}) and wrote:\n${output}`)),
-        );
+        const giveUp = (why: string) => look() ?? reject(new Error(`${why} without ${pattern}; it wrote:\n${output}`));
+        setTimeout(giveUp, PATIENCE, `portico has run for ${PATIENCE / 1000} s`).unref();
+        void exited.then(({ code }) => giveUp(`portico has ended (${code})`));
       });
     },
     stop(signal = "SIGTERM") {
@@ -112,13 +118,12 @@ function spawnPortico(args: readonly string[], surroundings: Surroundings): Chil
 
 function spawnNode(args: readonly string[], { cwd, env }: Surroundings): ChildProcess {
   const { NODE_TEST_CONTEXT: _context, FORCE_COLOR: _colour, ...inherited } = process.env;
-  const child = spawn(process.execPath, args, { cwd, env: { ...inherited, PORT: "0", ...env } });
-  running.add(child);
-  return child;
+  return spawn(process.execPath, args, { cwd, env: { ...inherited, PORT: "0", ...env } });
 }
 
-/** Once it has ended and all it wrote has been read. */
+/** Once it has ended and all it wrote has been read; with the test file, it ends in any case. */
 async function exitOf(child: ChildProcess): Promise<Exit> {
+  running.add(child);
   const [code, signal] = await once(child, "close");
   running.delete(child);
   return { code, signal };
