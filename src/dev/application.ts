@@ -8,7 +8,7 @@ import { FAULTS, type FaultCode, FaultError, fault } from "../core/faults.ts";
 import type { BodySource, Chunk, ConnectionInfo, Exchange, FieldList, Handler } from "../gateway/contract.ts";
 import { FieldLines, NO_FIELDS } from "../http/field-lines.ts";
 import { RequestHead } from "../http/request-head.ts";
-import { errorOf, reportOf } from "./error-report.ts";
+import { type ErrorReport, errorOf, reportOf } from "./error-report.ts";
 import type { Channel, FromApplication, Reason, RequestData, ToApplication } from "./messages.ts";
 
 type Way = Channel<FromApplication, ToApplication>;
@@ -324,7 +324,7 @@ export function thrownBy(reason: Reason): unknown {
     case "fault":
       return new FaultError(fault(reason.code as FaultCode, reason.offset));
     case "left":
-      return new DOMException(reason.message, "AbortError");
+      return abortOf(reason.error);
     case "error":
       return errorOf(reason.error);
   }
@@ -335,5 +335,11 @@ export function reasonOf(thrown: unknown): Reason {
     return { kind: "fault", code: thrown.code, offset: thrown.offset };
   }
   const isLeaving = thrown instanceof DOMException && thrown.name === "AbortError";
-  return isLeaving ? { kind: "left", message: thrown.message } : { kind: "error", error: reportOf(thrown) };
+  return { kind: isLeaving ? "left" : "error", error: reportOf(thrown) };
+}
+
+/** An abort again, with the stack of the one that was thrown. */
+function abortOf(report: ErrorReport): DOMException {
+  const { stack } = errorOf(report);
+  return Object.defineProperty(new DOMException(report.message, "AbortError"), "stack", { value: stack });
 }

@@ -14,23 +14,55 @@ export interface ErrorReport {
   readonly errors?: readonly ErrorReport[];
 }
 
-/** Causes and aggregates within each other that are followed; they may go in circles. */
+/** Causes and aggregates within each other that are followed. */
 const DEPTH = 8;
+/** Errors of an aggregate that are told one by one. */
+const MOST = 10;
 
-export function reportOf(thrown: unknown, depth = DEPTH): ErrorReport {
-  if (!isErrorLike(thrown)) {
-    return { name: "", message: inspect(thrown, { depth: 3 }), stack: "", properties: {} };
+/** Never throws, whatever was thrown: getters and traps of the application's would. */
+export function reportOf(thrown: unknown, above: readonly unknown[] = []): ErrorReport {
+  try {
+    return described(thrown, above);
+  } catch (error) {
+    return {
+      ...NOTHING,
+      name: "Error",
+      message: `what was thrown throws itself when it is looked at: ${textOf(error)}`,
+    };
   }
+}
+
+const NOTHING = { name: "", stack: "", properties: {} };
+
+function described(thrown: unknown, above: readonly unknown[]): ErrorReport {
+  if (!isErrorLike(thrown)) return { ...NOTHING, name: "Not an Error", message: inspect(thrown, { depth: 3 }) };
   const { name, message, stack, cause, errors, ...rest } = own(thrown);
   const properties = Object.entries(rest).flatMap(([key, value]) => (value === undefined ? [] : [[key, plain(value)]]));
+  const those = [...above, thrown];
+  const inner = (each: unknown) =>
+    those.includes(each) ? { ...NOTHING, message: "an error that stands above" } : reportOf(each, those);
+  const isFollowed = those.length <= DEPTH;
   return {
     name: String(name),
     message: String(message),
     stack: typeof stack === "string" ? stack : "",
     properties: Object.fromEntries(properties),
-    ...(cause !== undefined && depth > 0 && { cause: reportOf(cause, depth - 1) }),
-    ...(Array.isArray(errors) && depth > 0 && { errors: errors.map((error) => reportOf(error, depth - 1)) }),
+    ...(cause !== undefined && isFollowed && { cause: inner(cause) }),
+    ...(Array.isArray(errors) && isFollowed && { errors: several(errors, inner) }),
   };
+}
+
+function several(errors: readonly unknown[], inner: (error: unknown) => ErrorReport): ErrorReport[] {
+  const told = errors.slice(0, MOST).map(inner);
+  return errors.length <= MOST ? told : [...told, { ...NOTHING, message: `and ${errors.length - MOST} more` }];
+}
+
+function textOf(error: unknown): string {
+  try {
+    return String(error);
+  } catch {
+    return "and again";
+  }
 }
 
 /** Errors of another realm, such as a `vm` context, are none of this one's. */
@@ -57,12 +89,13 @@ const KINDS = [TypeError, RangeError, SyntaxError, ReferenceError, EvalError, UR
 export function errorOf(report: ErrorReport): Error {
   const { name, message, properties, cause, errors } = report;
   const options = cause === undefined ? {} : { cause: errorOf(cause) };
+  const heading = name === "" ? message : `${name}: ${message}`;
   // By its class the console knows which name to print.
   const Kind = KINDS.find((kind) => kind.name === name) ?? Error;
   const error =
     errors === undefined ? new Kind(message, options) : new AggregateError(errors.map(errorOf), message, options);
   // Not enumerable, as in the original: printing an error shows them by itself.
   Object.defineProperty(error, "name", { value: name || "Error", configurable: true });
-  Object.defineProperty(error, "stack", { value: withoutServer(report) || `${name}: ${message}`, configurable: true });
+  Object.defineProperty(error, "stack", { value: withoutServer(report) || heading, configurable: true });
   return Object.assign(error, properties);
 }

@@ -17,8 +17,8 @@ export interface Frame {
   readonly owner: Owner;
 }
 
-/** A line of V8's (v8.dev/docs/stack-trace-api): `    at async name (file:///path:1:2)`, or without the name. */
-const LINE = /^ +at (?:async )?(?:(.*?) \()?((?:file:\/\/|node:|[A-Za-z]:[\\/]|\/).*?):([0-9]+):([0-9]+)\)?$/;
+/** A line of V8's (v8.dev/docs/stack-trace-api): `    at async name (file:///path:1:2)`, or without the name; none of `eval`. */
+const LINE = /^ +at (?:async )?(?!eval )(?:(.*?) \()?((?:file:\/\/|node:|[A-Za-z]:[\\/]|\/).*?):([0-9]+):([0-9]+)\)?$/;
 
 /** What a syntax error begins with: `/path:1:2: ` in our compiler's message, `file:///path:1` in a stack of Node's. */
 const PLACE = /^((?:file:\/\/|[A-Za-z]:[\\/]|\/).*?):([0-9]+)(?::([0-9]+): .*)?$/;

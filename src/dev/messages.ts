@@ -21,8 +21,7 @@ export interface RequestData {
 /** Why a body cannot be read, or nothing can be sent any more: the peer's fault, its leaving, or an error of ours. */
 export type Reason =
   | { readonly kind: "fault"; readonly code: string; readonly offset: number }
-  | { readonly kind: "left"; readonly message: string }
-  | { readonly kind: "error"; readonly error: ErrorReport };
+  | { readonly kind: "left" | "error"; readonly error: ErrorReport };
 
 export type ToApplication =
   /** Import the application's module now. */

@@ -4,7 +4,7 @@
  */
 import { inspect } from "node:util";
 import type { Exchange } from "../gateway/contract.ts";
-import { asciiJson } from "./escape.ts";
+import { asciiJson, escaped } from "./escape.ts";
 import { traceId } from "./trace-context.ts";
 
 export type LogFormat = "text" | "json";
@@ -33,12 +33,12 @@ export function errorLog(format: LogFormat, isTerminal: boolean, write: (line: s
   const shown = isTerminal ? harmless : oneLine;
   return {
     info: write,
-    failed: (what, error) => write(`${new Date().toISOString()} error ${what}: ${shown(inspect(error, DEEP))}`),
+    failed: (what, error) => write(`${new Date().toISOString()} error ${harmless(what)}: ${shown(textOf(error))}`),
     error: (error, exchange, id) => {
       // Without an exchange, it is no code that failed: where it happened is of no interest.
-      if (exchange === null) return write(shown(error instanceof Error ? error.message : inspect(error)));
+      if (exchange === null) return write(shown(error instanceof Error ? error.message : textOf(error)));
       const { method, target } = exchange.head;
-      write(`${new Date().toISOString()} error ${id} ${method} ${target}: ${shown(inspect(error, DEEP))}`);
+      write(`${new Date().toISOString()} error ${id} ${method} ${escaped(target)}: ${shown(textOf(error))}`);
     },
   };
 }
@@ -50,14 +50,37 @@ function requestOf(exchange: Exchange | null, id: string | null): object {
   return { id, method, target, client: exchange.connection.remoteAddress, ...(trace !== null && { trace_id: trace }) };
 }
 
-function described(error: unknown): { message: string; error?: string; stack?: string; cause?: object } {
-  if (!(error instanceof Error)) return { message: inspect(error) };
-  const { name, message, stack, cause } = error;
-  return { message, error: name, ...(stack && { stack }), ...(cause !== undefined && { cause: described(cause) }) };
+interface Described {
+  readonly message: string;
+  readonly error?: string;
+  readonly stack?: string;
+  readonly cause?: Described;
+}
+
+function described(error: unknown, above: readonly unknown[] = []): Described {
+  if (!(error instanceof Error)) return { message: textOf(error) };
+  try {
+    const { name, message, stack, cause } = error;
+    const those = [...above, error];
+    const isNews = cause !== undefined && !those.includes(cause);
+    return { message, error: name, ...(stack && { stack }), ...(isNews && { cause: described(cause, those) }) };
+  } catch {
+    return { message: UNSPEAKABLE };
+  }
 }
 
 /** Of an error: its stack, its own properties, and its causes. */
 const DEEP = { depth: 3 };
+/** A getter or a trap of the application's own throws. */
+const UNSPEAKABLE = "what was thrown throws itself when it is looked at";
+
+function textOf(error: unknown): string {
+  try {
+    return inspect(error, DEEP);
+  } catch {
+    return UNSPEAKABLE;
+  }
+}
 
 /** What users sent may stand in an error: it must not begin a line of its own. */
 function oneLine(text: string): string {

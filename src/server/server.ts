@@ -89,7 +89,7 @@ export class Server {
       spareParsers: [],
       audience,
       spectators: audience?.seesBytes ? audience : null,
-      report: options.onError ?? reportToConsole,
+      report: guarded(options.onError ?? reportToConsole),
       closed: (connection) => this.#closed(connection),
       background: (work) => this.#waitFor(work),
     };
@@ -249,6 +249,19 @@ export class Server {
     const host = address.family === "IPv6" ? `[${address.address}]` : address.address;
     return `http://${host}:${address.port}/`;
   }
+}
+
+type Report = Host["report"];
+
+/** What looks at an error may run into getters that throw: the client of a request that failed is to be answered all the same. */
+function guarded(report: Report): Report {
+  return (error, exchange, id) => {
+    try {
+      report(error, exchange, id);
+    } catch {
+      console.error(`What reports errors threw one itself, over ${exchange?.head.target ?? "a connection"} (${id})`);
+    }
+  };
 }
 
 /** Without an exchange, it is no code that failed: where it happened is of no interest. */

@@ -114,18 +114,38 @@ test("the beginning of the body is shown, read by the application or not, withou
   }
 });
 
-test("what is thrown need be no error, and may go in circles", async (t) => {
-  assert.match((await failing(t, throws({ status: 404 }))).text, /\n\n\{ status: 404 \}\n/);
-  assert.match((await failing(t, throws(undefined))).text, /\n\nundefined\n/);
+test("what is thrown need be no error", async (t) => {
+  assert.match((await failing(t, throws({ status: 404 }))).text, /\n\nNot an Error: \{ status: 404 \}\n/);
+  assert.match((await failing(t, throws(undefined))).text, /\n\nNot an Error: undefined\n/);
+  const frozen = Object.freeze(new Error("frozen"));
+  assert.match((await failing(t, throws(frozen))).text, /\n\nError: frozen\n {4}at .*errors\.test\.ts:/);
+});
+
+test("causes and aggregates are told one by one, each once, and not without end", async (t) => {
   const circle = new Error("round");
   circle.cause = circle;
-  assert.match((await failing(t, throws(circle))).text, /caused by: Error: round/);
+  const { text: round } = await failing(t, throws(circle));
+  assert.equal(round.match(/Error: round/g)!.length, 1);
+  assert.match(round, /\n\ncaused by: an error that stands above\n/);
   const several = new AggregateError([new Error("one"), new TypeError("two")], "both");
   const { text } = await failing(t, throws(several));
   assert.match(
     text,
     /AggregateError: both\n[\s\S]*one of several: Error: one\n[\s\S]*one of several: TypeError: two\n/,
   );
+  const many = new AggregateError(Array.from({ length: 1000 }, (_, index) => new Error(`no. ${index}`)));
+  const { text: beginning } = await failing(t, throws(many));
+  assert.match(beginning, /Error: no\. 9\n[\s\S]*one of several: and 990 more\n/);
+  assert.doesNotMatch(beginning, /no\. 10/);
+});
+
+test("what throws itself when it is looked at is answered as well", async (t) => {
+  const trap = new Proxy(new Error("behind"), {
+    get: () => {
+      throw new Error("trap");
+    },
+  });
+  assert.match((await failing(t, throws(trap))).text, /throws itself when it is looked at: Error: trap/);
 });
 
 test("under a name that somebody else may have made lead here, nothing is told", async (t) => {

@@ -137,6 +137,19 @@ test("what the handler throws reaches the server with its message, its code, its
   assert.equal(errors.length, 2);
 });
 
+test("an abort of the application's own keeps the place where it was thrown", async (t) => {
+  const told = deferred<DOMException>();
+  const relay = relayed(() => {
+    throw new DOMException("enough", "AbortError");
+  });
+  const server = await start(t, relay.handler, { onError: (error) => told.resolve(error as DOMException) });
+  const client = await connect(t, server);
+  assert.equal((await client.get("/")).status, 500);
+  const { name, message, stack } = await told.promise;
+  assert.deepEqual([name, message], ["AbortError", "enough"]);
+  assert.match(stack!, /at .*relay\.test\.ts/);
+});
+
 test("a response that cannot begin like that is refused where the application asks for it", async (t) => {
   const server = await start(
     t,

@@ -58,6 +58,30 @@ test("what is thrown need not be an error", () => {
   }
 });
 
+test("what throws when it is looked at, and what is its own cause, are told all the same", () => {
+  const trap = new Proxy(new Error("behind"), {
+    get: () => {
+      throw new Error("trap");
+    },
+  });
+  assert.match(
+    written((log) => log.error(trap, EXCHANGE, "1"), "json"),
+    /"message":"what was thrown throws itself/,
+  );
+  const unreadable = Object.defineProperty(new Error(), "stack", {
+    get: () => {
+      throw new Error("getter");
+    },
+  });
+  assert.match(
+    written((log) => log.error(unreadable, EXCHANGE, "1")),
+    /GET \/a: what was thrown throws itself/,
+  );
+  const round = new Error("round");
+  round.cause = round;
+  assert.equal(JSON.parse(written((log) => log.error(round, EXCHANGE, "1"), "json")).message, "round");
+});
+
 test("without a request, the message is all there is to say", () => {
   assert.equal(
     written((log) => log.error(new Error("too many"), null, null)),

@@ -335,3 +335,24 @@ test("one handler's failure is no other connection's business", async (t) => {
   await assert.rejects(client.get("/"), INCOMPLETE);
   assert.equal((await other.get("/fine")).text, "fine");
 });
+
+test("a report that throws costs the client nothing", async (t) => {
+  const said = t.mock.method(console, "error", () => {});
+  const server = await start(
+    t,
+    () => {
+      throw new Error(SECRET);
+    },
+    {
+      onError: () => {
+        throw new Error("of the report");
+      },
+    },
+  );
+  const client = await connect(t, server);
+  isPlain500(await client.get("/"));
+  assert.match(
+    String(said.mock.calls[0]!.arguments[0]),
+    /^What reports errors threw one itself, over \/ \([0-9a-f]{12}\)$/,
+  );
+});
