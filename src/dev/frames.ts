@@ -20,6 +20,9 @@ export interface Frame {
 /** A line of V8's (v8.dev/docs/stack-trace-api): `    at async name (file:///path:1:2)`, or without the name; none of `eval`. */
 const LINE = /^ +at (?:async )?(?!eval )(?:(.*?) \()?((?:file:\/\/|node:|[A-Za-z]:[\\/]|\/).*?):([0-9]+):([0-9]+)\)?$/;
 
+/** Characters of a line that may be a frame's; a path has 4096 at most. Longer ones are a client's words, and slow to match. */
+const MAX_LINE = 5000;
+
 /** What a syntax error begins with: `/path:1:2: ` in our compiler's message, `file:///path:1` in a stack of Node's. */
 const PLACE = /^((?:file:\/\/|[A-Za-z]:[\\/]|\/).*?):([0-9]+)(?::([0-9]+): .*)?$/;
 
@@ -30,7 +33,7 @@ const PORTICO = fileURLToPath(new URL("..", import.meta.url));
 export function framesOf(error: ErrorReport): Frame[] {
   const { name, message, stack } = error;
   const lines = stack.slice(framesStart(error)).split("\n");
-  const frames = lines.flatMap((line) => frameOf(LINE.exec(line)?.slice(1)));
+  const frames = lines.flatMap(frameIn);
   if (name !== "SyntaxError") return frames;
   const place = PLACE.exec(message.split("\n", 1)[0]!) ?? PLACE.exec(stack.split("\n", 1)[0]!);
   if (place === null) return frames;
@@ -42,6 +45,10 @@ export function framesOf(error: ErrorReport): Frame[] {
 function framesStart({ message, stack }: ErrorReport): number {
   const at = stack.indexOf(message);
   return at < 0 ? 0 : at + message.length;
+}
+
+function frameIn(line: string): Frame[] {
+  return line.length > MAX_LINE ? [] : frameOf(LINE.exec(line)?.slice(1));
 }
 
 function frameOf(parts: readonly string[] | undefined): Frame[] {
@@ -62,10 +69,10 @@ export function withoutServer(error: ErrorReport): string {
   const { stack } = error;
   const start = framesStart(error);
   const lines = stack.slice(start).split("\n");
-  const last = lines.findLastIndex((line) => frameOf(LINE.exec(line)?.slice(1))[0]?.owner === "application");
+  const last = lines.findLastIndex((line) => frameIn(line)[0]?.owner === "application");
   // An error of our own making has nothing else.
   if (last < 0) return stack;
-  const hides = (line: string, at: number) => at > last || frameOf(LINE.exec(line)?.slice(1))[0]?.owner === "portico";
+  const hides = (line: string, at: number) => at > last || frameIn(line)[0]?.owner === "portico";
   const kept = lines.filter((line, at) => !line.startsWith("    at ") || !hides(line, at));
   return stack.slice(0, start) + kept.join("\n");
 }

@@ -14,10 +14,15 @@ export function maskedField(name: string, value: string): string {
   return scheme === undefined ? MASK : `${scheme} ${MASK}`;
 }
 
-/** A query, a form, or JSON, the values of secret names in it masked. */
+/**
+ * A query, a form, or JSON, the values of secret names in it masked. A name begins where one can begin, and nowhere in the
+ * middle: else a long text without an equals sign would be searched from each of its characters.
+ */
 export function maskedText(text: string): string {
   return text
-    .replace(/([^?&=\s"{}]+)=([^&\s#]*)/g, (pair, name) => (SECRET.test(name) ? `${name}=${MASK}` : pair))
+    .replace(/(?<![^?&=#\s"{}])([^?&=#\s"{}]+)=([^&\s#]*)/g, (pair, name) =>
+      SECRET.test(name) ? `${name}=${MASK}` : pair,
+    )
     .replace(/("([^"\\]+)"\s*:\s*)("(?:[^"\\]|\\.)*"?|[^\s,}"]+)/g, (pair, key, name) =>
       SECRET.test(name) ? `${key}"${MASK}"` : pair,
     );

@@ -5,6 +5,9 @@ const ELEMENT = /^[\t ]*([!#$%&'*+\-.^_`|~0-9a-z]+\/[!#$%&'*+\-.^_`|~0-9a-z]+)[\
 const WEIGHT = /(?:^|;)[\t ]*q=([^;\t ]*)[\t ]*$/i;
 const NUMBER = /^(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)$/;
 
+/** Elements of a list that are looked at: browsers send 8. Empty ones count, as they cost the same (RFC 9110 §5.6.1.2). */
+const MAX_ELEMENTS = 100;
+
 /**
  * How much a client wants a type, from 0 to 1, by the narrowest of its ranges that holds the type: `text/html` before
  * `text/*` before all types. Without the field every type is as welcome. An element that is malformed says nothing.
@@ -34,7 +37,7 @@ function rangeOfType(accept: string | null, type: string): { weight: number; bre
   if (accept === null) return { weight: 1, breadth: 2 };
   const ranges = [type, `${type.slice(0, type.indexOf("/"))}/*`, "*/*"];
   let found = { weight: 0, breadth: ranges.length };
-  for (const element of accept.split(",")) {
+  for (const element of accept.split(",", MAX_ELEMENTS)) {
     const match = ELEMENT.exec(element);
     const breadth = match === null ? -1 : ranges.indexOf(match[1]!.toLowerCase());
     if (breadth < 0 || breadth >= found.breadth) continue;

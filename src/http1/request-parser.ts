@@ -88,7 +88,16 @@ export class RequestParser extends MessageParser {
     const methodEnd = at++;
 
     const targetStart = at;
-    while (at < stop && (TARGET[bytes[at]!] === 1 || isQueryBackslash(bytes, targetStart, at))) at++;
+    let inQuery = false;
+    while (at < stop) {
+      if (TARGET[bytes[at]!] === 0) {
+        // URL parsers read a backslash as a slash in a path; in a query it means nothing, and browsers send it there.
+        if (bytes[at] !== BACKSLASH) break;
+        inQuery ||= bytes.subarray(targetStart, at).includes(QUESTION);
+        if (!inQuery) break;
+      }
+      at++;
+    }
     if (at === stop) return this.#shortLine();
     if (at === targetStart || (bytes[at] !== SP && bytes[at] !== CR)) return this.fail("BAD_TARGET", at - base);
     const targetEnd = at++;
@@ -171,11 +180,4 @@ function isTarget(target: string, method: string): boolean {
   // User information is an error in a URI that others wrote (RFC 9110 §4.2.4); an authority has none.
   const authority = ABSOLUTE.exec(target)?.[2];
   return authority !== undefined && isAuthority(authority);
-}
-
-/** URL parsers read a backslash as a slash in a path; in a query it means nothing, and browsers send it there. */
-function isQueryBackslash(bytes: Uint8Array, targetStart: number, at: number): boolean {
-  if (bytes[at] !== BACKSLASH) return false;
-  const query = bytes.indexOf(QUESTION, targetStart);
-  return query >= 0 && query < at;
 }

@@ -206,6 +206,13 @@ test("what is secret is masked, and the rest is not", () => {
   );
 });
 
+test("masking goes over a text once, however long it is", () => {
+  const long = "a".repeat(2_000_000);
+  assert.equal(maskedText(`/${long}#token=1`), `/${long}#token=••••••`);
+  const nested = `"a":"${"\\".repeat(2_000_000)}`;
+  assert.equal(maskedText(nested), nested);
+});
+
 test("the editor that the environment names opens the place", () => {
   const frame = { name: "f", file: "/home/me/my app/a.ts", line: 3, column: 5, owner: "application" } as const;
   assert.equal(editorUrl(frame, {}), "vscode://file/home/me/my%20app/a.ts:3:5");

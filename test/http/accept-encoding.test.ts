@@ -17,6 +17,8 @@ const ROWS: Readonly<Record<string, string>> = {
   "br;Q=0.5": "br",
   "br ; q=0.5\t,gzip": "gzip br",
   "br;q=1.000": "br",
+  // Of a list without end only the beginning is read.
+  [`br,${",".repeat(60_000)}gzip`]: "br",
 
   // What is in no list is refused, but by a star.
   "": "",

@@ -23,6 +23,8 @@ const ROWS: readonly [accept: string | null, html: number, json: number][] = [
   ["application/json; charset=utf-8", 0, 1],
   ["application/json;charset=utf-8 ; q=0.5 ", 0, 0.5],
   ["text/html;Q=0.25", 0.25, 0],
+  // Of a list without end only the beginning is read.
+  [`text/html,${",".repeat(60_000)}application/json`, 1, 0],
   // A malformed element says nothing.
   ["text/html;q=2, */*;q=0.1", 0.1, 0.1],
   ["text/html;q=0.1234", 0, 0],

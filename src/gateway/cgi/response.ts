@@ -40,7 +40,7 @@ export class HeadReader {
   }
 }
 
-const LINE = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[\t ]*(.*?)[\t ]*$/s;
+const LINE = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[\t ]*((?:.*[^\t ])?)[\t ]*$/s;
 const SENDABLE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** What belongs to the connection (RFC 9110 §7.6.1) is the server's to say. */

@@ -251,7 +251,8 @@ function fieldName(name: unknown): string {
   return lower;
 }
 
-const EDGE_SPACE = /^[\t\n\r ]+|[\t\n\r ]+$/g;
+/** What looks behind it begins a run of spaces once only: else a run inside would be tried from each of its spaces. */
+const EDGE_SPACE = /^[\t\n\r ]+|(?<![\t\n\r ])[\t\n\r ]+$/g;
 const NOT_PLAIN = /^[\t ]|[^\t\x20-\xff]|[\t ]$/;
 
 /** A header value without the white space around it. @throws {TypeError} when it holds NUL, CR, LF or no byte at all. */

@@ -33,6 +33,11 @@ test("a script's header section is read as RFC 3875 has it", () => {
   for (const [head, response] of RESPONSES) assert.deepEqual(readResponse(head), response, head);
 });
 
+test("spaces within a value are passed in one go, however many", () => {
+  const value = `a${" ".repeat(2_000_000)}b`;
+  assert.deepEqual(readResponse(`Status: 200\nX-A: \t${value} \t\n`), document(200, ["X-A", value]));
+});
+
 const COMPLAINTS: readonly [head: string, complaint: RegExp][] = [
   ["", /^gave neither Content-Type nor Status nor Location$/],
   ["X-A: b\n", /^gave neither Content-Type nor Status nor Location$/],

@@ -158,6 +158,13 @@ describe("headers are made from what the platform makes them from", () => {
   });
 
   // Node 20 takes the others, too.
+  test("spaces within a value are passed in one go, however many", () => {
+    const value = `a${" ".repeat(2_000_000)}b`;
+    const headers = new LightHeaders();
+    headers.set("x", `\n${value}\r`);
+    assert.equal(headers.get("x"), value);
+  });
+
   test("of a record only the enumerable properties count", () => {
     const record = Object.defineProperty({ a: "1" }, "b", { value: "2" });
     assert.deepEqual([...new LightHeaders(record)], [["a", "1"]]);
