@@ -133,7 +133,7 @@ const OF_THE_BYTES = [
   "digest",
 ];
 
-/** Sends a page with the script behind it, unless it is none, is coded, or allows only scripts that it names. */
+/** Sends a page with the script behind it, unless it is none, is to be saved, is coded, or allows only scripts that it names. */
 class LivePage extends DelegatingExchange {
   readonly #script: string;
   #isLive = false;
@@ -204,5 +204,8 @@ function canTakeScript(fields: FieldList): boolean {
     return at < 0 ? undefined : fields[at + 1];
   };
   const isPage = /^text\/html\b/i.test(value("content-type") ?? "");
-  return isPage && value("content-encoding") === undefined && value("content-security-policy") === undefined;
+  // What a browser saves is the author's, byte for byte.
+  const isShown = !/^\s*attachment\b/i.test(value("content-disposition") ?? "");
+  const takesAny = value("content-encoding") === undefined && value("content-security-policy") === undefined;
+  return isPage && isShown && takesAny;
 }

@@ -2,6 +2,16 @@
 import { extname } from "node:path";
 import { lookup } from "mime-types";
 
+/**
+ * Where the registered type is not what a name means on the web. `.ts` is TypeScript's, not a video's: as text every browser
+ * shows it, and a runtime that imports it goes by the name. `.cjs` is what builds call a script for old pages, and with
+ * `nosniff` no browser runs what is `application/node`.
+ */
+const TYPES: ReadonlyMap<string, string> = new Map([
+  ...[".ts", ".mts", ".cts", ".tsx"].map((extension) => [extension, "text/plain"] as const),
+  [".cjs", "text/javascript"],
+]);
+
 /** Types whose content is text without saying so in their name. */
 const TEXT = /^text\/|\+(?:json|xml)$|^application\/(?:json|xml|javascript|json5|toml|x-sh|x-httpd-php)$/;
 
@@ -10,9 +20,15 @@ const TEXT = /^text\/|\+(?:json|xml)$|^application\/(?:json|xml|javascript|json5
  * guess by locale. A name that tells nothing is bytes, and `nosniff` makes browsers believe that.
  */
 export function contentType(name: string): string {
-  // The extension alone: the library takes a whole name without a dot, such as "css", for an extension too.
-  const type = lookup(extname(name)) || "application/octet-stream";
+  const type = knownType(name) ?? "application/octet-stream";
   return TEXT.test(type) ? `${type}; charset=utf-8` : type;
+}
+
+/** The type that the extension of a name stands for; `null` if it stands for none. */
+export function knownType(name: string): string | null {
+  // The extension alone: the library takes a whole name without a dot, such as "css", for an extension too.
+  const extension = extname(name).toLowerCase();
+  return TYPES.get(extension) ?? (lookup(extension) || null);
 }
 
 /** Types that are neither text nor compressed already: outline fonts, WebAssembly, bitmaps. */

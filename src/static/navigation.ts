@@ -1,7 +1,6 @@
 /** Which requests go to a place in an application that runs in the browser, and which ask for a file that is not there. */
-import { extname } from "node:path";
-import { lookup } from "mime-types";
 import type { RequestHead } from "../http/request-head.ts";
+import { knownType } from "./content-type.ts";
 
 /**
  * Whether a browser goes to a page by this request. It says so itself (Fetch Metadata); from others that they accept HTML,
@@ -11,7 +10,7 @@ export function isNavigation({ method, fields }: RequestHead, names: readonly st
   if (method !== "GET" && method !== "HEAD") return false;
   const mode = fields.get("sec-fetch-mode");
   if (mode !== null && mode !== "navigate") return false;
-  return acceptsHtml(fields.get("accept") ?? "") && lookup(extname(names.at(-1) ?? "")) === false;
+  return acceptsHtml(fields.get("accept") ?? "") && knownType(names.at(-1) ?? "") === null;
 }
 
 /** What decides between the page and a 404; for caches that are told to keep pages. */

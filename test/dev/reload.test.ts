@@ -226,6 +226,13 @@ test("files are served as they were just saved, and pages with the script that f
   }
 });
 
+test("a page that is to be saved is the author's, without a script", async (t) => {
+  const _headers = "/saved.html\n  Content-Disposition: attachment\n/shown.html\n  Content-Disposition: inline\n";
+  const { ask } = await develop(t, { "saved.html": "<p>saved", "shown.html": "<p>shown", _headers }, ".");
+  assert.equal(await ask("/saved.html", true), "<p>saved");
+  assert.match(await ask("/shown.html", true), /^<p>shown\n<script /);
+});
+
 test("no browser keeps a file without asking, whatever its name, unless it is told to", async (t) => {
   const files = { "app.3f9a1c2b.js": "1", "logo.png": "png" };
   for (const [args, said] of [

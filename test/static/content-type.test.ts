@@ -28,6 +28,15 @@ const TYPES: Readonly<Record<string, string>> = {
   "a.mp4": "video/mp4",
   "a.m3u8": "application/vnd.apple.mpegurl",
   "a.tar.gz": "application/gzip",
+  "a.cjs": "text/javascript; charset=utf-8",
+  "a.ts": "text/plain; charset=utf-8",
+  "a.d.ts": "text/plain; charset=utf-8",
+  "A.TS": "text/plain; charset=utf-8",
+  "a.mts": "text/plain; charset=utf-8",
+  "a.cts": "text/plain; charset=utf-8",
+  "a.tsx": "text/plain; charset=utf-8",
+  "a.ts.map": "application/json; charset=utf-8",
+  "a.m2ts": "video/mp2t",
 };
 
 test("a file's type is that of its last extension, and text says that it is UTF-8", () => {

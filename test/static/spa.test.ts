@@ -32,6 +32,7 @@ test("what a page asks for and is not there is a 404, not HTML", async (t) => {
     ["/gone.js", "Accept: */*\r\n"],
     ["/gone.js", NAVIGATION],
     ["/gone.css", NAVIGATION],
+    ["/gone.tsx", NAVIGATION],
     ["/assets/gone.woff2", NAVIGATION],
     ["/gone.html", NAVIGATION],
     ["/module", "Accept: */*\r\n"],
