@@ -55,7 +55,7 @@ async function begin(): Promise<void> {
     exposeRequests(() => requests().map(({ method, target }) => `${method} ${target}`));
     // A debugger's breakpoint is no reason to end the process.
     const { workerTimeout } = settings;
-    if (workerTimeout > 0 && inspectorUrl() === undefined) watch(workerTimeout);
+    if (workerTimeout > 0 && inspectorUrl() === undefined) watch()(workerTimeout);
     way.send({ kind: "loaded", loaded: { wishes, connects: connect !== undefined } });
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;

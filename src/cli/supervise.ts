@@ -30,7 +30,7 @@ export interface Supervision {
 const PROGRAM = new URL("./worker.js", import.meta.url);
 
 /**
- * Resolves with the URL when all workers are ready. From then on signals rule, with gunicorn's meanings.
+ * Resolves with the URL when the workers are ready. Signals rule from the start, with gunicorn's meanings.
  * @throws {CommandError} when the address cannot be had, or the first worker does not become ready; exit code 1.
  */
 export async function supervise({
@@ -53,17 +53,18 @@ export async function supervise({
   const farewell = (name: string, content: unknown) => fleet.farewell(name, content as Samples);
   const supervisor = new Supervisor({ spawn, workers, workerTimeout, grace, say, farewell });
   const fleet = new Workers(supervisor, socket.address);
-  await supervisor.start().catch((error) => {
-    socket.close();
-    throw failure(error.message);
-  });
   void supervisor.ended.then(async (code) => {
     socket.close();
     // What has ended can tell nothing.
     await notify("stopping");
     process.exit(code);
   });
+  // From here on: TTIN and TTOU would stop this process, and to process 1 of a container no signal is deadly by itself.
   obeySignals(supervisor, say, notify);
+  await supervisor.start().catch((error) => {
+    socket.close();
+    throw failure(error.message);
+  });
   await openAdmin(fleet, settings);
   const { address } = socket;
   if (typeof address === "string") return `unix:${address}`;

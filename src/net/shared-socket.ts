@@ -58,8 +58,11 @@ function share(handle: Handle | number, name: string): SharedSocket {
  */
 async function copyOf(handle: Handle): Promise<number> {
   const mirror = fork(new URL("./mirror.js", import.meta.url), { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  const gone = once(mirror, "exit").then(([code, signal]) => {
+    throw new Error(`the listening socket could not be copied: ${signal ?? `exit code ${code}`}`);
+  });
   mirror.send("copy", handle as unknown as net.Server);
-  const [, copy] = (await once(mirror, "message")) as [unknown, Handle];
+  const [, copy] = (await Promise.race([once(mirror, "message"), gone])) as [unknown, Handle];
   return copy.fd;
 }
 

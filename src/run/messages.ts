@@ -3,6 +3,14 @@
 /** Milliseconds between two signs of life of a worker. */
 export const BEAT = 1000;
 
+/**
+ * Milliseconds for which a worker that starts may be blocked or silent, whose timeout is `timeout`: to load an application
+ * takes longer than to answer a request.
+ */
+export function startTimeout(timeout: number): number {
+  return timeout === 0 ? 0 : Math.max(timeout, 30_000);
+}
+
 export type ToWorker =
   /** Take no new connections, let requests end, then end. With `replaced`, somebody else listens from now on. */
   | { readonly kind: "drain"; readonly replaced: boolean }

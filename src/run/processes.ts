@@ -11,8 +11,8 @@ export function processes(program: URL, args: readonly string[], socket: SharedS
   return async (events) => {
     const child: ChildProcess = fork(program, args, { stdio: ["ignore", "inherit", "inherit", "ipc", socket.fd] });
     child.on("message", (message) => events.message(message as FromWorker));
-    // A message to a child that has just ended; its end is told by itself.
-    child.on("error", () => {});
+    // One that never came to be has no other end. Otherwise it is a message to a child that has just ended.
+    child.on("error", (error) => child.pid === undefined && events.ended(error.message));
     child.once("exit", (code, signal) => events.ended(signal ?? `exit code ${code}`));
     return {
       name: `pid ${child.pid}`,

@@ -2,12 +2,12 @@
  * Keeps workers alive: as many as it was told, each replaced when it dies, all of them replaced one by one on a reload.
  * A new worker has to be ready before an old one drains, so that somebody accepts at every moment.
  */
-import { BEAT, type FromWorker, type Spawn, type Worker } from "./messages.ts";
+import { BEAT, type FromWorker, type Spawn, startTimeout, type Worker } from "./messages.ts";
 
 export interface SupervisorOptions {
   readonly spawn: Spawn;
   readonly workers: number;
-  /** Milliseconds for which a worker may be silent, while it starts or later; 0 for any time. */
+  /** Milliseconds for which a worker may be silent; 0 for any time. While it starts, `startTimeout` says how long. */
   readonly workerTimeout: number;
   /** Milliseconds that a worker may take to drain. */
   readonly grace: number;
@@ -37,8 +37,15 @@ export interface Report {
 const BACK_OFF = [100, 30_000] as const;
 /** Starts that may fail in a row with no worker left, before it is given up. */
 const MAX_FAILURES = 5;
+/** Milliseconds within which a worker dies that is not replaced at once the next time: it has not even begun. */
+const SHORT_LIFE = 1000;
 /** Milliseconds that a worker may take beyond its grace, or its own watchdog beyond the timeout, before it is killed. */
 const MARGIN = 3000;
+
+/** Milliseconds between two looks for workers that are silent. */
+const LOOK = 250;
+/** Milliseconds that count between two looks: in the rest, this process was stopped or suspended, and its workers with it. */
+const MOST_AWAKE = 4 * LOOK;
 
 /** Milliseconds that a worker may take to end at once. */
 const QUICK = 500;
@@ -55,7 +62,12 @@ class Member {
   worker: Worker | null = null;
   state: State = "starting";
   readonly since = Date.now();
-  heard = Date.now();
+  /** Milliseconds since it was last heard. */
+  silence = 0;
+  /** Whether it has asked to be replaced. */
+  isRetiring = false;
+  /** As `performance.now()` has it. */
+  readySince = 0;
   connections = 0;
   finished = 0;
   dropped = 0;
@@ -89,8 +101,16 @@ export class Supervisor {
   #wanted: number;
   #stopping = false;
   #reloading: Promise<void> | null = null;
+  /** The reload that begins when this one is over. */
+  #nextReload: Promise<void> | null = null;
   #end!: (exitCode: number) => void;
   #watch: NodeJS.Timeout | null = null;
+  /** When it was last looked for silent workers. */
+  #looked = 0;
+  /** How many workers will be started again when their back-off has passed. */
+  #backingOff = 0;
+  /** How many workers in a row have died as soon as they were ready. */
+  #shortLives = 0;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -145,21 +165,44 @@ export class Supervisor {
   }
 
   /**
-   * Starts the workers; one first, so that what keeps it from starting is said once.
+   * Starts the workers; one first, so that what keeps it from starting is said once. Resolves when each is ready, or has
+   * failed once; never, when it is told to stop before.
    * @throws {Error} (rejects) with a line for the user when that one does not become ready. None is left then.
    */
   async start(): Promise<void> {
-    await this.#spawn();
-    this.#watch = setInterval(() => this.#check(), 250);
-    await Promise.all(Array.from({ length: this.#wanted - 1 }, () => this.#replace()));
+    this.#looked = performance.now();
+    this.#watch = setInterval(() => this.#look(), LOOK);
+    try {
+      await this.#spawn();
+      this.#fill();
+      await this.#started();
+    } catch (error) {
+      if (!this.#stopping) throw error;
+    }
+    if (this.#stopping) await new Promise(() => {});
   }
 
-  /** Replaces every worker, one by one. When the first new one does not become ready, the old ones stay. */
+  /** Resolves when no worker is starting. */
+  async #started(): Promise<void> {
+    await Promise.allSettled([...this.#members].map(({ ready }) => ready.promise));
+  }
+
+  /**
+   * Replaces every worker, one by one. When the first new one does not become ready, the old ones stay. During a reload,
+   * asks for another one after it: who was replaced already does not know what has changed since.
+   */
   reload(): Promise<void> {
-    this.#reloading ??= this.#reload().finally(() => {
-      this.#reloading = null;
+    if (this.#reloading === null) {
+      this.#reloading = this.#reload().finally(() => {
+        this.#reloading = null;
+      });
+      return this.#reloading;
+    }
+    this.#nextReload ??= this.#reloading.then(() => {
+      this.#nextReload = null;
+      return this.reload();
     });
-    return this.#reloading;
+    return this.#nextReload;
   }
 
   /** Has every worker open its log files again. */
@@ -171,16 +214,15 @@ export class Supervisor {
   add(): void {
     this.#wanted++;
     this.#options.say(`one worker more: ${this.#wanted}`);
-    void this.#replace();
+    this.#fill();
   }
 
   /** Drains one worker, the oldest; the last one stays. */
   remove(): void {
-    const oldest = this.#ready()[0];
-    if (oldest === undefined || this.#wanted === 1) return this.#options.say("the last worker stays");
+    if (this.#wanted === 1) return this.#options.say("the last worker stays");
     this.#wanted--;
     this.#options.say(`one worker less: ${this.#wanted}`);
-    void this.#drain(oldest, { replaced: true });
+    this.#trim();
   }
 
   /** Lets requests in flight end, then ends; with `force`, ends at once. */
@@ -201,24 +243,53 @@ export class Supervisor {
     return [...this.#members].filter(({ state }) => state === "ready");
   }
 
+  /** Starts as many workers as are missing. */
+  #fill(): void {
+    for (let missing = this.#missing() - this.#backingOff; missing > 0; missing--) void this.#replace();
+  }
+
+  #missing(): number {
+    if (this.#stopping) return 0;
+    const staying = [...this.#members].filter(({ state, isRetiring }) => {
+      return state === "starting" || (state === "ready" && !isRetiring);
+    });
+    return this.#wanted - staying.length;
+  }
+
+  /** Drains those that are too many: those that have asked for it, then the oldest, which have the oldest code. */
+  #trim(): void {
+    const ready = this.#ready().sort((a, b) => Number(b.isRetiring) - Number(a.isRetiring));
+    for (const member of ready.slice(0, Math.max(0, ready.length - this.#wanted))) {
+      void this.#drain(member, { replaced: true });
+    }
+  }
+
   /** Resolves when the new worker is ready. @throws {Error} (rejects) with a line for the user. */
   async #spawn(): Promise<void> {
     const member = new Member();
     this.#members.add(member);
-    member.worker = await this.#options.spawn({
-      message: (message) => this.#heard(member, message),
-      ended: (how) => this.#ended(member, how),
-    });
+    try {
+      member.worker = await this.#options.spawn({
+        message: (message) => this.#heard(member, message),
+        ended: (how) => this.#ended(member, how),
+      });
+      // It may be meant to end by now.
+      if (member.state === "draining") member.worker.kill();
+    } catch (error) {
+      this.#ended(member, (error as Error).message);
+    }
     return member.ready.promise;
   }
 
   #heard(member: Member, message: FromWorker): void {
-    member.heard = Date.now();
+    member.silence = 0;
     switch (message.kind) {
       case "ready":
         if (member.state !== "starting") return;
         member.state = "ready";
+        member.readySince = performance.now();
         member.ready.open();
+        this.#trim();
         break;
       case "beat":
         member.connections = message.connections;
@@ -229,7 +300,8 @@ export class Supervisor {
         break;
       case "retire":
         this.#options.say(`worker ${member.worker?.name} is replaced: ${message.reason}`);
-        void this.#replace().then(() => this.#drain(member, { replaced: true }));
+        member.isRetiring = true;
+        this.#fill();
         break;
       case "report":
         this.#questions.get(message.number)?.settle({ name: member.worker!.name, content: message.content });
@@ -251,12 +323,14 @@ export class Supervisor {
     for (const question of this.#questions.values()) if (question.member === member) question.settle(null);
     if (was !== "ready" || this.#stopping) return;
     this.#options.say(`worker ${member.worker?.name} died: ${how}; it is replaced`);
-    void this.#replace();
+    this.#shortLives = performance.now() - member.readySince < SHORT_LIFE ? this.#shortLives + 1 : 0;
+    this.#fill();
   }
 
-  /** Starts a worker, and tries again for as long as there is hope. */
+  /** Starts a worker that is missing, and tries again for as long as there is hope. */
   async #replace(): Promise<void> {
-    for (let failures = 0; !this.#stopping; ) {
+    if (this.#shortLives > 1) await this.#backOff(this.#shortLives - 1);
+    for (let failures = 0; this.#missing() > 0; ) {
       try {
         return await this.#spawn();
       } catch (error) {
@@ -267,29 +341,40 @@ export class Supervisor {
           this.#options.say(`given up after ${failures} starts that failed`);
           return this.#stop(true, 3);
         }
-        await new Promise((resolve) => setTimeout(resolve, Math.min(BACK_OFF[0] * 2 ** failures, BACK_OFF[1])));
+        await this.#backOff(failures);
       }
     }
   }
 
+  async #backOff(failures: number): Promise<void> {
+    this.#backingOff++;
+    await new Promise((resolve) => setTimeout(resolve, Math.min(BACK_OFF[0] * 2 ** failures, BACK_OFF[1])));
+    this.#backingOff--;
+  }
+
   async #reload(): Promise<void> {
+    // Who is starting may have read the old code.
+    await this.#started();
     const old = this.#ready();
-    let finished = 0;
-    let dropped = 0;
-    let replaced = 0;
-    for (const member of old) {
+    const ended = () => old.filter(({ state }) => state === "ended").length;
+    while (!this.#stopping && old.some(({ state }) => state === "ready")) {
       try {
         await this.#spawn();
       } catch (error) {
+        if (this.#stopping) return;
+        const replaced = ended();
         const left = replaced === 0 ? "the old workers stay" : `${replaced} of ${old.length} workers were replaced`;
-        return this.#options.say(`reload failed, ${left}: ${(error as Error).message}`);
+        this.#options.say(`reload failed, ${left}: ${(error as Error).message}`);
+        return this.#fill();
       }
-      await this.#drain(member, { replaced: true });
-      finished += member.finished;
-      dropped += member.dropped;
-      replaced++;
+      // The new one has made one too many, and the oldest goes.
+      const leaving = old.filter(({ state }) => state === "draining");
+      await Promise.all(leaving.map(({ ended }) => ended.promise));
     }
-    this.#options.say(`reloaded ${replaced} workers, drained ${finished} requests, dropped ${dropped}`);
+    if (this.#stopping) return;
+    const sum = (key: "finished" | "dropped") => old.reduce((sum, member) => sum + member[key], 0);
+    const [finished, dropped] = [sum("finished"), sum("dropped")];
+    this.#options.say(`reloaded ${old.length} workers, drained ${finished} requests, dropped ${dropped}`);
   }
 
   async #drain(member: Member, { replaced }: { replaced: boolean }): Promise<void> {
@@ -323,22 +408,28 @@ export class Supervisor {
   }
 
   /** Ends whoever has been silent for too long. A worker that watches itself goes before, and has said more. */
-  #check(): void {
+  #look(): void {
+    const now = performance.now();
+    const passed = Math.min(now - this.#looked, MOST_AWAKE);
+    this.#looked = now;
     const { workerTimeout } = this.#options;
     if (workerTimeout === 0) return;
     for (const member of this.#members) {
-      const { worker, state } = member;
-      const silence = Date.now() - member.heard;
-      const allowed = workerTimeout + (worker?.postMortem === undefined ? MARGIN : BEAT);
-      if (state !== "draining" && silence >= allowed) void this.#endSilent(member, silence);
+      if (member.state === "draining") continue;
+      member.silence += passed;
+      const timeout = member.state === "starting" ? startTimeout(workerTimeout) : workerTimeout;
+      const allowed = timeout + (member.worker?.postMortem === undefined ? MARGIN : BEAT);
+      if (member.silence >= allowed) void this.#endSilent(member);
     }
   }
 
-  async #endSilent(member: Member, silence: number): Promise<void> {
-    const { worker } = member;
+  async #endSilent(member: Member): Promise<void> {
+    const { worker, state } = member;
+    const silence = (member.silence / 1000).toFixed(1);
     // Once is enough.
-    member.heard = Number.POSITIVE_INFINITY;
-    this.#options.say(`worker ${worker?.name} has been silent for ${(silence / 1000).toFixed(1)} s, and is killed`);
+    member.silence = Number.NEGATIVE_INFINITY;
+    if (state === "starting") member.line = `a worker was not ready within ${silence} s (--worker-timeout)`;
+    else this.#options.say(`worker ${worker?.name} has been silent for ${silence} s, and is killed`);
     for (const line of (await worker?.postMortem?.()) ?? []) this.#options.say(line);
     worker?.kill();
   }

@@ -10,37 +10,48 @@ import { type Inspector, postMortem } from "./inspection.ts";
 
 /** Milliseconds between two looks. */
 const LOOK = 250;
+/** Milliseconds that count between two looks: in the rest, the whole process was stopped or suspended. */
+const MOST_AWAKE = 4 * LOOK;
 
 interface Watched {
-  readonly beats: Int32Array;
-  readonly timeout: number;
+  /** How often the event loop has turned, and for how many milliseconds it may not; 0 for any time. */
+  readonly shared: Int32Array;
   readonly supervisor: number;
 }
 
-/** Watches this process's event loop from now on. @param timeout milliseconds that it may be blocked */
-export function watch(timeout: number): void {
-  const beats = new Int32Array(new SharedArrayBuffer(4));
-  const data: Watched = { beats, timeout, supervisor: process.ppid };
+const BEATS = 0;
+const TIMEOUT = 1;
+
+/**
+ * Watches this process's event loop from now on. Gives the way to say for how many milliseconds it may be blocked; at first,
+ * and with 0, for any time.
+ */
+export function watch(): (timeout: number) => void {
+  const shared = new Int32Array(new SharedArrayBuffer(8));
+  const data: Watched = { shared, supervisor: process.ppid };
   const thread = new Worker(new URL(import.meta.url), { workerData: data, execArgv: [] });
   thread.unref();
-  setInterval(() => Atomics.add(beats, 0, 1), LOOK).unref();
+  setInterval(() => Atomics.add(shared, BEATS, 1), LOOK).unref();
+  return (timeout) => void Atomics.store(shared, TIMEOUT, Math.min(timeout, 2 ** 31 - 1));
 }
 
-if (!isMainThread && workerData?.beats instanceof Int32Array) look(workerData as Watched);
+if (!isMainThread && workerData?.shared instanceof Int32Array) look(workerData as Watched);
 
-function look({ beats, timeout, supervisor }: Watched): void {
+function look({ shared, supervisor }: Watched): void {
   let last = -1;
-  let since = Date.now();
+  let blocked = 0;
+  let looked = performance.now();
   const timer = setInterval(() => {
-    const beat = Atomics.load(beats, 0);
-    if (beat !== last) {
-      last = beat;
-      since = Date.now();
-      return;
-    }
-    const blocked = Date.now() - since;
+    const now = performance.now();
+    const passed = Math.min(now - looked, MOST_AWAKE);
+    looked = now;
+    const beats = Atomics.load(shared, BEATS);
+    blocked = beats === last ? blocked + passed : 0;
+    last = beats;
+    if (blocked === 0) return;
     if (process.ppid !== supervisor) process.kill(process.pid, "SIGKILL");
-    if (blocked < timeout) return;
+    const timeout = Atomics.load(shared, TIMEOUT);
+    if (timeout === 0 || blocked < timeout) return;
     clearInterval(timer);
     void report(blocked);
   }, LOOK);

@@ -1,8 +1,9 @@
 /** A worker's side of its life: it starts, beats, retires and drains. What it serves is not known here. */
+import { isMainThread } from "node:worker_threads";
 import type { Counters } from "../server/counters.ts";
 import type { Server } from "../server/server.ts";
 import { exposeRequests } from "./inspection.ts";
-import { BEAT, type FromWorker, type ToWorker } from "./messages.ts";
+import { BEAT, type FromWorker, startTimeout, type ToWorker } from "./messages.ts";
 import { watch } from "./watchdog.ts";
 
 /** The worker's end of the way to its supervisor. */
@@ -25,7 +26,7 @@ export interface Work {
 }
 
 export interface Lifespan {
-  /** Milliseconds that the event loop may be blocked, in a process that watches itself; 0 for any time. */
+  /** Milliseconds that the event loop of a process, which watches itself, may be blocked; 0 for any time. */
   readonly timeout: number;
   /** Requests after which the worker asks to be replaced; 0 for any number. */
   readonly maxRequests: number;
@@ -44,14 +45,21 @@ export type Served = Pick<Server, "connections" | "requests" | "shed"> & {
  * @param open gives a server that listens, or rejects with an error whose message is for the user
  */
 export async function work(channel: Channel, open: () => Promise<Work>, lifespan: Lifespan): Promise<void> {
+  // From the start: also a module that blocks while it is loaded may not outlive the supervisor.
+  const allow = isMainThread ? watch() : null;
+  allow?.(startTimeout(lifespan.timeout));
   let work: Work | null = null;
+  let isDraining = false;
   channel.receive((message) => {
     if (message === null) process.exit(1);
     if (message.kind === "reopen") return work?.reopen?.();
     if (message.kind === "ask") return answer(channel, work, message);
     if (message.kind === "stop" || work === null) process.exit(0);
-    if (message.kind === "shed") work.server.shed(message.count);
-    else void drain(channel, work, message.replaced);
+    if (message.kind === "shed") return work.server.shed(message.count);
+    // Who is draining slowly, because somebody else listens, may be told that nobody does any more.
+    if (isDraining) return void work.server.close({ patient: message.replaced });
+    isDraining = true;
+    void drain(channel, work, message.replaced);
   });
   try {
     work = await open();
@@ -63,7 +71,7 @@ export async function work(channel: Channel, open: () => Promise<Work>, lifespan
   }
   const { server } = work;
   exposeRequests(() => underWay(server));
-  if (lifespan.timeout > 0) watch(lifespan.timeout);
+  allow?.(lifespan.timeout);
   channel.send({ kind: "ready" });
   beat(channel, server, lifespan);
 }

@@ -143,6 +143,7 @@ export class Server {
    * more request: a client that sends it just now does not find its connection closed. That is for a server whose listening queue is somebody else's from now on.
    */
   close({ force = false, patient = false }: { force?: boolean; patient?: boolean } = {}): Promise<void> {
+    if (this.#closing !== null && !patient) this.#retireAll();
     this.#closing ??= this.#drain(patient);
     if (force) this.#cutAll();
     return this.#closing;
@@ -174,13 +175,17 @@ export class Server {
     this.#host.draining = true;
     await this.#listening.catch(() => {});
     this.#listener.close();
-    if (!patient) for (const connection of [...this.#connections]) connection.retire();
+    if (!patient) this.#retireAll();
     const grace = setTimeout(() => this.#cutAll(), this.#host.timeouts.grace);
     await new Promise<void>((resolve) => {
       this.#quiet = resolve;
       this.#settle();
     });
     clearTimeout(grace);
+  }
+
+  #retireAll(): void {
+    for (const connection of [...this.#connections]) connection.retire();
   }
 
   /** Ends what can be ended; work cannot, so nobody waits for it any more. */

@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
+import { folder } from "../support/folder.ts";
+import { launch } from "../support/portico.ts";
 import { gone, serve, text } from "./support.ts";
 
 for (const model of ["processes", "threads"] as const) {
@@ -31,14 +33,25 @@ test("a killed worker loses its own requests only, and is replaced", async (t) =
   assert.ok(!after.has(victim!));
 });
 
-test("workers do not outlive their supervisor, however it dies, though one of them is blocked", async (t) => {
-  const portico = await serve(t, "--workers", "2");
-  const pids = new Set<string>();
-  while (pids.size < 2) pids.add(await text(`${portico.url}/pid`));
-  void text(`${portico.url}/block`).catch(() => {});
-  await new Promise((resolve) => setTimeout(resolve, 100));
+for (const timeout of ["30000", "0"]) {
+  test(`workers do not outlive their supervisor, one of them blocked, with --worker-timeout ${timeout}`, async (t) => {
+    const portico = await serve(t, "--workers", "2", "--worker-timeout", timeout);
+    const pids = new Set<string>();
+    while (pids.size < 2) pids.add(await text(`${portico.url}/pid`));
+    void text(`${portico.url}/block`).catch(() => {});
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await portico.stop("SIGKILL");
+    await Promise.all([...pids].map((pid) => gone(Number(pid))));
+  });
+}
+
+test("nor does one that is blocked while it loads", async (t) => {
+  const cwd = folder({ "server.ts": "console.log('loading in', process.pid, ';');\nfor (;;);" });
+  const portico = launch(["server.ts", "--workers", "2"], { cwd });
+  t.after(() => portico.stop("SIGKILL"));
+  const [, pid] = await portico.written(/loading in (\d+) ;/);
   await portico.stop("SIGKILL");
-  await Promise.all([...pids].map((pid) => gone(Number(pid))));
+  await gone(Number(pid));
 });
 
 test("it is given up when no worker starts any more", async (t) => {
