@@ -2,6 +2,7 @@
 import { pathToFileURL } from "node:url";
 import type { Handler } from "../gateway/contract.ts";
 import { parsePort } from "./arguments.ts";
+import { closeOf } from "./closing.ts";
 import { failure } from "./command-error.ts";
 import { type Exported, exportsOf, member } from "./exports.ts";
 import { type Found, findApplication, type ModuleInterface } from "./interfaces.ts";
@@ -13,6 +14,8 @@ export interface Application {
   readonly handler: Handler;
   /** Takes CONNECT requests, if the application does. */
   readonly connect?: Handler;
+  /** Ends what it holds, if it has a way to; called when the last request is over. */
+  readonly close?: () => Promise<void>;
   /** Where it would like to listen, as Bun reads it; whoever starts it knows better. */
   readonly wishes: { readonly port?: number; readonly hostname?: string };
 }
@@ -33,11 +36,13 @@ export async function loadApplication(
   const exports = exportsOf(module, countListeners() > listeners);
   const found = findApplication(path, exports, asked);
   const handler = await openApplication(path, found, model);
+  const close = closeOf(exports, found);
   const port = member(exports.main, "port");
   const hostname = member(exports.main, "hostname");
   return {
     handler,
     ...(found.connects && { connect: handler }),
+    ...(close && { close }),
     wishes: {
       ...(port !== undefined && { port: parsePort(String(port), `the port in ${path}`, failure) }),
       ...(hostname !== undefined && { hostname: String(hostname) }),

@@ -26,8 +26,8 @@ export interface Assignment {
 
 const { path, settings }: Assignment = JSON.parse(process.argv[2]!);
 process.env.NODE_ENV ??= "development";
-// What a terminal sends to the whole process group is for the server to answer, which then ends this process.
-for (const signal of ["SIGINT", "SIGHUP"] as const) process.on(signal, () => {});
+// What is sent to the whole process group, as a terminal does, is for the server to answer, which then ends this process.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
 process.once("disconnect", () => process.exit(1));
 
 const way: Channel<FromApplication, ToApplication> = {
@@ -40,19 +40,28 @@ newFiles();
 // The compiler takes 80 ms to load (Node 20), which a process that waits has.
 if (/\.[cm]?ts$/.test(path)) compileTypeScript("", path);
 
+let end = async () => {};
+
 way.receive((message) => {
   if (message.kind === "load") void begin();
-  else if (message.kind === "stop") process.exit(0);
+  else if (message.kind === "stop") {
+    // What was sent leaves with a turn of the event loop.
+    void end().then(() => setImmediate(() => process.exit(0)));
+  }
 });
 
 async function begin(): Promise<void> {
   // An application that waits for what will never be must not be kept waiting by this channel.
   process.channel?.unref();
   try {
-    const { handler, connect, wishes } = await load(path, settings);
+    const { handler, connect, wishes, close } = await load(path, settings);
     const context = new RequestContext();
-    const requests = answerThrough(way, (exchange) => context.run(handler, exchange), checkStart);
+    const { requests, endTaken } = answerThrough(way, (exchange) => context.run(handler, exchange), checkStart);
     exposeRequests(() => requests().map(({ method, target }) => `${method} ${target}`));
+    end = async () => {
+      await close?.();
+      await endTaken();
+    };
     // A debugger's breakpoint is no reason to end the process.
     const { workerTimeout } = settings;
     if (workerTimeout > 0 && inspectorUrl() === undefined) watch()(workerTimeout);

@@ -24,6 +24,8 @@ export interface Found {
   readonly open: (model: Model) => Handler | Promise<Handler>;
   /** Whether it takes CONNECT requests as well. */
   readonly connects?: boolean;
+  /** Ends what it holds, where that is not done by a method of its own. */
+  readonly close?: () => unknown;
 }
 
 interface Interface {
@@ -130,7 +132,8 @@ function findNode({ main }: Exports, asked: boolean): Found | undefined {
       if (!has("setSecureContext")) return node.fromNodeServer(server);
       throw new TypeError("its server is one of node:https, and portico speaks no TLS. Export one of node:http");
     });
-    return { ...application, connects: server.listenerCount("connect") > 0 };
+    const close = async () => (await import("../gateway/node/from-listener.ts")).closeNodeServer(server);
+    return { ...application, close, connects: server.listenerCount("connect") > 0 };
   }
   if (!isFunction(main) || !(asked || has("use", "listen"))) return undefined;
   const what = asked ? "is a function" : "is an application of Express or connect";

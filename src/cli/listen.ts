@@ -8,7 +8,7 @@ import { claimSocketPath } from "./socket-path.ts";
 
 /** @throws {CommandError} when the address cannot be had; exit code 1. */
 export async function listen(
-  { handler, connect, settings }: Serving,
+  { handler, connect, close, settings }: Serving,
   observing: Pick<ServerOptions, "observers" | "onError">,
 ): Promise<Server> {
   const { port, hostname, unix, fd, backlog } = settings;
@@ -16,7 +16,7 @@ export async function listen(
   try {
     const limits = section(settings, "limits");
     const timeouts = section(settings, "timeouts");
-    const options = { port, hostname, unix, fd, backlog, limits, timeouts, connect, ...observing };
+    const options = { port, hostname, unix, fd, backlog, limits, timeouts, connect, close, ...observing };
     return await new Server(handler, options).ready();
   } catch (error) {
     throw failure(bindFailure(error, settings));

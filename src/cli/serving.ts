@@ -21,6 +21,8 @@ export interface Serving {
   readonly handler: Handler;
   /** Takes CONNECT requests. */
   readonly connect: Handler | undefined;
+  /** Ends what the application holds. */
+  readonly close: (() => Promise<void>) | undefined;
 }
 
 /** Settings with which an application is loaded. */
@@ -45,7 +47,13 @@ export async function prepare(word: string | undefined, given: Given, means = IN
   const site = withStaticFiles(application.handler, { ...settings, ...inside }, means);
   const all = guarded(withScripts(site, entry, settings), settings);
   const connect = application.connect && guarded(application.connect, settings);
-  return { entry, settings, handler: settings.model === "serial" ? serial(all) : all, connect };
+  return {
+    entry,
+    settings,
+    handler: settings.model === "serial" ? serial(all) : all,
+    connect,
+    close: application.close,
+  };
 }
 
 async function open({ kind, path }: Entry, settings: LoadSettings, { files, load }: Means): Promise<Application> {
@@ -63,7 +71,8 @@ export async function load(path: string, settings: LoadSettings): Promise<Applic
   if (!nativeFetch) installFetchGlobals();
   const application = await loadApplication(path, asked as ModuleInterface | undefined, model);
   surviveRejections(settings);
-  return application;
+  const { close } = application;
+  return close === undefined ? application : { ...application, close: logged(close, path, settings) };
 }
 
 function openDirectory(path: string, settings: Settings, files: Means["files"]): Handler {
@@ -101,6 +110,12 @@ function refuseFileOptions({ kind, path }: Entry, settings: Settings): void {
   const flag =
     spa !== undefined ? "spa" : cleanUrls ? "clean-urls" : cacheControl !== undefined ? "cache-control" : null;
   if (flag !== null) throw usageError(`--${flag} is about files: name a directory, or give --static DIR`);
+}
+
+/** What goes wrong at the end is logged, and keeps nothing from ending. */
+function logged(close: () => Promise<void>, path: string, settings: Settings): () => Promise<void> {
+  const log = errorLogOf(settings);
+  return () => close().catch((error) => log.failed(`close() of ${path} failed`, error));
 }
 
 /**

@@ -12,7 +12,7 @@ const ONE_STOP = 500;
  * later signal ends the process at once, with the code that a shell gives a process it saw killed by that signal.
  */
 export function stopOnSignals(
-  server: { close(): Promise<void> },
+  server: { close(): Promise<void>; requests?(): readonly unknown[] },
   say: (line: string) => void,
   atEnd = async () => {},
 ): void {
@@ -25,7 +25,9 @@ export function stopOnSignals(
       isStopping = true;
       setTimeout(() => {
         isImpatient = true;
-        say("Waiting for requests in flight; once more (Ctrl-C) cuts them off");
+        const isServing = server.requests === undefined || server.requests().length > 0;
+        const what = isServing ? "requests in flight" : "the application to close";
+        say(`Waiting for ${what}; once more (Ctrl-C) cuts ${isServing ? "them" : "it"} off`);
       }, ONE_STOP);
       // An application's timers and pools would keep the process: it is the requests that are waited for.
       void server

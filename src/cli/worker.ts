@@ -24,7 +24,7 @@ await work(channel, open, {
 
 async function open(): Promise<Work> {
   if (command instanceof Error) throw command;
-  const { handler, connect, settings } = await prepare(command.entry, given);
+  const { handler, connect, close: end, settings } = await prepare(command.entry, given);
   await probe(toFetch(handler), settings);
   const limits = section(settings, "limits");
   const timeouts = section(settings, "timeouts");
@@ -32,7 +32,7 @@ async function open(): Promise<Work> {
   const { options, reopen, close, watching } = observe(settings, { worker: name });
   if (!isThread) process.on("SIGUSR1", reopen);
   const { backlog } = settings;
-  const server = new Server(handler, { fd, connect, backlog, limits, timeouts, timed: true, ...options });
+  const server = new Server(handler, { fd, connect, close: end, backlog, limits, timeouts, timed: true, ...options });
   await server.ready();
   if (watching === null) return { server, reopen, close };
   const { metrics, live } = watching;

@@ -522,7 +522,7 @@ export const OPTIONS = {
     flag: "grace-timeout",
     value: "MS",
     group: "Timeouts",
-    doc: "milliseconds that requests in flight may take once the server closes",
+    doc: "milliseconds that requests in flight, and then the application's close(), may take once the server closes",
     precedent: "gunicorn and Puma 30 s; past it: the connection is cut",
   },
 } as const satisfies Record<string, OptionSpec>;

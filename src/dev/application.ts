@@ -19,11 +19,15 @@ const HIGH_WATER = 64 * 1024;
 /** @throws {TypeError} when a response cannot begin like that. */
 export type CheckStart = (status: number, fields: FieldList, reason: string | undefined) => void;
 
-/**
- * Answers every request that comes through the channel by way of the handler.
- * @returns a function that gives the requests under way
- */
-export function answerThrough(way: Way, handler: Handler, check: CheckStart): () => RequestHead[] {
+export interface Answering {
+  /** The requests under way. */
+  readonly requests: () => RequestHead[];
+  /** Ends the connections that were taken over. Resolves when what was written to them has been sent. */
+  readonly endTaken: () => Promise<unknown>;
+}
+
+/** Answers every request that comes through the channel by way of the handler. */
+export function answerThrough(way: Way, handler: Handler, check: CheckStart): Answering {
   const exchanges = new Map<number, RemoteExchange>();
   way.receive((message) => {
     if (message.kind === "load" || message.kind === "stop") return;
@@ -33,7 +37,10 @@ export function answerThrough(way: Way, handler: Handler, check: CheckStart): ()
     exchanges.set(id, exchange);
     void answer(exchange, handler);
   });
-  return () => [...exchanges.values()].map(({ head }) => head);
+  return {
+    requests: () => [...exchanges.values()].map(({ head }) => head),
+    endTaken: () => Promise.all([...exchanges.values()].map((exchange) => exchange.endTaken())),
+  };
 }
 
 async function answer(exchange: RemoteExchange, handler: Handler): Promise<void> {
@@ -167,6 +174,11 @@ class RemoteExchange implements Exchange {
     if (this.#state === ENDED) return;
     this.#way.send({ kind: "abort", id: this.#id, ...(cause !== undefined && { reason: reasonOf(cause) }) });
     this.#leave(cause ?? new DOMException("The exchange was aborted", "AbortError"));
+  }
+
+  async endTaken(): Promise<void> {
+    const taken = this.#taken;
+    if (taken !== null) await new Promise<unknown>((resolve) => taken.once("close", resolve).end(resolve));
   }
 
   /** The handler threw. */

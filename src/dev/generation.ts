@@ -52,16 +52,13 @@ export class Generation {
     this.#process.send({ kind: "load" });
   }
 
-  /** Lets it do what it has begun, for so many milliseconds, and ends it. */
+  /** Lets it do what it has begun, and end what it holds, for so many milliseconds in all; then ends it. */
   async retire(grace: number): Promise<void> {
     const late = setTimeout(() => this.kill(), grace);
     await this.#relay.emptied();
-    clearTimeout(late);
     this.#process.send({ kind: "stop" });
-    // A process that cannot hear it is blocked, and has nothing left to lose.
-    const deaf = setTimeout(() => this.kill(), QUICK);
     await this.ended;
-    clearTimeout(deaf);
+    clearTimeout(late);
   }
 
   kill(): void {
@@ -75,6 +72,3 @@ function endedBy(how: string): Error {
   error.stack = `${error.name}: ${error.message}`;
   return error;
 }
-
-/** Milliseconds that a process may take to end when it is told. */
-const QUICK = 1000;

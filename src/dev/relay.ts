@@ -32,9 +32,12 @@ export class Relay {
     return this.#exchanges.size;
   }
 
-  /** Resolves when there is none. */
-  async emptied(): Promise<void> {
-    if (this.active > 0) await new Promise<void>((resolve) => (this.#emptied = resolve));
+  /** Resolves when there is none but of connections that were taken over: these are the application's to end. */
+  emptied(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#emptied = resolve;
+      this.#settle();
+    });
   }
 
   /** The application is gone: what it had not done with fails. */
@@ -46,15 +49,20 @@ export class Relay {
   #pass(exchange: Exchange): Promise<void> {
     if (this.#broken !== null) return Promise.reject(this.#broken);
     const id = this.#next++;
+    const taken = () => this.#settle();
     const over = () => {
       this.#exchanges.delete(id);
-      if (this.active === 0) this.#emptied?.();
+      this.#settle();
     };
     return new Promise((resolve, reject) => {
-      const relayed = new RelayedExchange(this.#way, id, exchange, { resolve, reject, over });
+      const relayed = new RelayedExchange(this.#way, id, exchange, { resolve, reject, taken, over });
       this.#exchanges.set(id, relayed);
       relayed.begin();
     });
+  }
+
+  #settle(): void {
+    if ([...this.#exchanges.values()].every(({ isTaken }) => isTaken)) this.#emptied?.();
   }
 }
 
@@ -62,6 +70,8 @@ interface Ending {
   /** The response is complete, or nobody takes it any more. */
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
+  /** Its connection was taken over. */
+  readonly taken: () => void;
   /** The application will say no more. */
   readonly over: () => void;
 }
@@ -84,6 +94,10 @@ class RelayedExchange {
     this.#id = id;
     this.#exchange = exchange;
     this.#ending = ending;
+  }
+
+  get isTaken(): boolean {
+    return this.#taken !== null;
   }
 
   begin(): void {
@@ -211,6 +225,7 @@ class RelayedExchange {
     socket.on("error", () => {});
     socket.once("close", () => this.#way.send({ kind: "received", id: this.#id, bytes: null }));
     this.#finish();
+    this.#ending.taken();
   }
 
   #receive(socket: Duplex): void {

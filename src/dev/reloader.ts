@@ -52,6 +52,8 @@ export class Reloader {
   /** How often that has been so in a row. */
   #staleLoads = 0;
   #loaded: Loaded = { wishes: {}, connects: false };
+  /** The ends of those that were replaced. */
+  readonly #retiring = new Set<Promise<void>>();
 
   constructor(options: ReloaderOptions) {
     this.#options = options;
@@ -72,7 +74,15 @@ export class Reloader {
     if (this.#loading === null) void this.#reload(path);
   }
 
-  /** Ends all processes. */
+  /** Lets the application end what it holds. */
+  async stop(): Promise<void> {
+    const last = this.#current;
+    this.#current = null;
+    if (last !== null) this.#retire(last);
+    await Promise.all(this.#retiring);
+  }
+
+  /** Ends all processes, at once. */
   close(): void {
     for (const generation of [this.#spare, this.#next, this.#current]) generation?.kill();
   }
@@ -145,7 +155,12 @@ export class Reloader {
       this.#current = null;
       this.#options.complain(`the application's process has ended: ${how}; the next request or save starts it again`);
     });
-    void last?.retire(this.#options.grace);
+    if (last !== null) this.#retire(last);
+  }
+
+  #retire(generation: Generation): void {
+    const retired = generation.retire(this.#options.grace).then(() => void this.#retiring.delete(retired));
+    this.#retiring.add(retired);
   }
 
   #spawn(): Generation {

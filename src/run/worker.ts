@@ -37,7 +37,7 @@ export interface Lifespan {
 /** What a worker serves by: an HTTP server, or what looks like one from here. */
 export type Served = Pick<Server, "connections" | "requests" | "shed"> & {
   readonly counters: Pick<Counters, "requests" | "dropped">;
-  close(options: { patient: boolean }): Promise<void>;
+  close(options: { patient?: boolean; force?: boolean }): Promise<void>;
 };
 
 /**
@@ -54,7 +54,8 @@ export async function work(channel: Channel, open: () => Promise<Work>, lifespan
     if (message === null) process.exit(1);
     if (message.kind === "reopen") return work?.reopen?.();
     if (message.kind === "ask") return answer(channel, work, message);
-    if (message.kind === "stop" || work === null) process.exit(0);
+    if (work === null) process.exit(0);
+    if (message.kind === "stop") return void work.server.close({ force: true }).then(() => process.exit(0));
     if (message.kind === "shed") return work.server.shed(message.count);
     // Who is draining slowly, because somebody else listens, may be told that nobody does any more.
     if (isDraining) return void work.server.close({ patient: message.replaced });

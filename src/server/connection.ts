@@ -47,6 +47,8 @@ export interface Host {
   readonly spectators: Audience | null;
   report(error: unknown, exchange: Exchange | null, id: string | null): void;
   closed(connection: Connection): void;
+  /** A connection is the application's from now on. */
+  taken(): void;
   /** Waits for work before the server is closed. */
   background(work: Promise<unknown>): void;
 }
@@ -444,6 +446,7 @@ export class Connection extends Expiring implements Reader, BodyFlow, ObservedCo
     const socket = this.#socket;
     release(socket, this.#parser!.rest);
     this.#parser = null;
+    this.#host.taken();
     return socket;
   }
 

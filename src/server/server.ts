@@ -1,5 +1,6 @@
 /** The server: a listener, a handler, and the connections between them. */
 import type { AddressInfo, Socket } from "node:net";
+import { inspect } from "node:util";
 import { FAULTS, type FaultCode } from "../core/faults.ts";
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Limits, OPTIONS, type Timeouts } from "../core/options.ts";
 import type { Exchange, Handler } from "../gateway/contract.ts";
@@ -40,12 +41,20 @@ export interface ServerOptions {
   timed?: boolean | undefined;
   /** Takes CONNECT requests, to answer them by `takeOver()`. Without it they are refused with 501. */
   connect?: Handler | undefined;
+  /**
+   * Ends what the application holds: called once by a closing server when the last request is over, and waited for within
+   * `timeouts.grace`. Connections that were taken over stay open until it is done, for it to end them by their own protocol.
+   */
+  close?: (() => unknown) | undefined;
   /** Read sockets by documented means only, at some cost. */
   plainReads?: boolean | undefined;
 }
 
 /** Milliseconds between two reports of the same trouble with connections. */
 const REPORT_INTERVAL = 60_000;
+
+/** Milliseconds that the application's `close` may take even where the grace is over. */
+const LAST_RESPITE = 1000;
 
 export class Server {
   readonly #listener: Listener;
@@ -65,6 +74,11 @@ export class Server {
   #forced = false;
   /** Ends the wait for connections and work, once the server closes. */
   #quiet: (() => void) | null = null;
+  readonly #close: (() => unknown) | undefined;
+  /** Whether connections that were taken over are left alone, because the application may yet end them. */
+  #sparesTaken: boolean;
+  /** Ends the wait for that, where the grace is over. */
+  #respite: (() => void) | null = null;
   #closing: Promise<void> | null = null;
   /** When what keeps connections out was last reported, by reason. */
   readonly #reported = new Map<string, number>();
@@ -91,8 +105,11 @@ export class Server {
       spectators: audience?.seesBytes ? audience : null,
       report: guarded(options.onError ?? reportToConsole),
       closed: (connection) => this.#closed(connection),
+      taken: () => this.#settle(),
       background: (work) => this.#waitFor(work),
     };
+    this.#close = options.close;
+    this.#sparesTaken = options.close !== undefined;
     this.#unix = options.unix;
     this.#fd = options.fd;
     this.#listener = new Listener((socket, remoteAddress) => this.#accept(socket, remoteAddress), {
@@ -138,9 +155,10 @@ export class Server {
 
   /**
    * Stops accepting, closes idle connections, lets requests in flight end (their responses announce `Connection:
-   * close`), and resolves when the last connection is gone and the work that `waitUntil` named is done. What is left
-   * after `timeouts.grace` is cut, and not waited for; with `force`, at once. With `patient`, idle connections may bring one
-   * more request: a client that sends it just now does not find its connection closed. That is for a server whose listening queue is somebody else's from now on.
+   * close`), and resolves when the last connection is gone, the work that `waitUntil` named is done, and the option `close`
+   * was called. What is left after `timeouts.grace` is cut, and not waited for; with `force`, at once. With `patient`, idle
+   * connections may bring one more request: a client that sends it just now does not find its connection closed. That is for a
+   * server whose listening queue is somebody else's from now on.
    */
   close({ force = false, patient = false }: { force?: boolean; patient?: boolean } = {}): Promise<void> {
     if (this.#closing !== null && !patient) this.#retireAll();
@@ -175,17 +193,51 @@ export class Server {
     this.#host.draining = true;
     await this.#listening.catch(() => {});
     this.#listener.close();
+    const close = this.#close;
     if (!patient) this.#retireAll();
     const grace = setTimeout(() => this.#cutAll(), this.#host.timeouts.grace);
-    await new Promise<void>((resolve) => {
-      this.#quiet = resolve;
-      this.#settle();
-    });
+    await this.#silence();
+    if (close !== undefined) {
+      await this.#callClose(close);
+      this.#sparesTaken = false;
+      this.#retireAll();
+      await this.#silence();
+    }
     clearTimeout(grace);
   }
 
   #retireAll(): void {
-    for (const connection of [...this.#connections]) connection.retire();
+    for (const connection of [...this.#connections]) {
+      if (connection.state !== "taken" || !this.#sparesTaken) connection.retire();
+    }
+  }
+
+  /** Resolves when there is nothing to wait for. */
+  #silence(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#quiet = resolve;
+      this.#settle();
+    });
+  }
+
+  /** Has the application end what it holds. */
+  async #callClose(close: () => unknown): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise((_, reject) => {
+      const error = new Error("it is not done in time, and is not waited for");
+      this.#respite = () => {
+        this.#respite = null;
+        timer = setTimeout(reject, LAST_RESPITE, error);
+      };
+    });
+    if (this.#forced) this.#respite?.();
+    try {
+      await Promise.race([close(), late]);
+    } catch (error) {
+      this.#host.report(new Error(`The application's close(): ${messageOf(error)}`, { cause: error }), null, null);
+    }
+    clearTimeout(timer);
+    this.#respite = null;
   }
 
   /** Ends what can be ended; work cannot, so nobody waits for it any more. */
@@ -193,6 +245,7 @@ export class Server {
     this.#forced = true;
     this.counters.dropped += this.requests().length;
     for (const connection of [...this.#connections]) connection.cut();
+    this.#respite?.();
     this.#settle();
   }
 
@@ -206,7 +259,9 @@ export class Server {
 
   /** Ends the wait if there is nothing to wait for. */
   #settle(): void {
-    if (this.#connections.size === 0 && (this.#working === 0 || this.#forced)) this.#quiet?.();
+    if (this.#quiet === null || (this.#working > 0 && !this.#forced)) return;
+    for (const { state } of this.#connections) if (state !== "taken" || !this.#sparesTaken) return;
+    this.#quiet();
   }
 
   #accept(socket: Socket, remoteAddress: string): Connection {
@@ -267,6 +322,10 @@ function guarded(report: Report): Report {
       console.error(`What reports errors threw one itself, over ${exchange?.head.target ?? "a connection"} (${id})`);
     }
   };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : inspect(error);
 }
 
 /** Without an exchange, it is no code that failed: where it happened is of no interest. */

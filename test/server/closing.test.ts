@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import net from "node:net";
+import type { Duplex } from "node:stream";
 import { test } from "node:test";
 import type { Exchange } from "../../src/gateway/contract.ts";
 import { Server } from "../../src/server/server.ts";
@@ -258,6 +259,87 @@ testEachWay("close by force does not wait for a client that takes nothing", asyn
   }
   await (await connect(t, server)).send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
   await server.close({ force: true });
+});
+
+test.describe("the application's close", () => {
+  testEachWay("is called behind the last request and the last work, once", async (t, start) => {
+    const [began, go, work] = [deferred(), deferred(), deferred()];
+    const log: string[] = [];
+    const server = await start(
+      async (exchange) => {
+        exchange.waitUntil(work.promise.then(() => log.push("work")));
+        began.resolve();
+        await go.promise;
+        answer(exchange, "ok");
+      },
+      { close: () => log.push("close") },
+    );
+    const client = await connect(t, server);
+    await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    await began.promise;
+    const closing = Promise.all([server.close(), server.close()]);
+    go.resolve();
+    assert.equal((await client.response()).text, "ok");
+    await client.closed;
+    assert.deepEqual(log, []);
+    work.resolve();
+    await closing;
+    assert.deepEqual(log, ["work", "close"]);
+  });
+
+  testEachWay("finds connections open that were taken over, also while the server closes", async (t, start) => {
+    const [began, go, taken] = [deferred(), deferred(), [] as Duplex[]];
+    const server = await start(
+      async (exchange) => {
+        if (exchange.head.target === "/late") {
+          began.resolve();
+          await go.promise;
+        }
+        const socket = exchange.takeOver();
+        socket.write("HTTP/1.1 101 Switching Protocols\r\n\r\n");
+        taken.push(socket);
+      },
+      {
+        close: () => {
+          for (const socket of taken) socket.write("bye");
+        },
+      },
+    );
+    const clients = [await connect(t, server), await connect(t, server)];
+    const upgrade = (target: string) =>
+      `GET ${target} HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n`;
+    await clients[0]!.send(upgrade("/"));
+    await clients[0]!.response("HEAD");
+    await clients[1]!.send(upgrade("/late"));
+    await began.promise;
+    const closing = server.close();
+    go.resolve();
+    await clients[1]!.response("HEAD");
+    for (const client of clients) assert.equal((await client.rest()).toString(), "bye");
+    await closing;
+  });
+
+  test("is reported when it fails, and the server closes all the same", async (t) => {
+    const errors: unknown[] = [];
+    const close = () => {
+      throw new Error("no way");
+    };
+    const server = await start(t, () => {}, { close, onError: (error) => errors.push(error) });
+    await server.close();
+    assert.deepEqual(errors, [new Error("The application's close(): no way", { cause: new Error("no way") })]);
+  });
+
+  test("is called by force, too, and by none waited for long", async (t) => {
+    const [errors, calls]: unknown[][] = [[], []];
+    const close = () => {
+      calls!.push("close");
+      return new Promise(() => {});
+    };
+    const server = await start(t, () => {}, { close, onError: (error) => errors!.push(String(error)) });
+    await server.close({ force: true });
+    assert.deepEqual(calls, ["close"]);
+    assert.deepEqual(errors, ["Error: The application's close(): it is not done in time, and is not waited for"]);
+  });
 });
 
 test("close twice is close once", async (t) => {

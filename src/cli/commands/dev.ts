@@ -130,7 +130,7 @@ class Development implements Means {
     const { wishes, connects } = await reloader.start();
     this.#reloader = reloader;
     const { handler } = reloader;
-    return { handler, ...(connects && { connect: handler }), wishes };
+    return { handler, ...(connects && { connect: handler }), close: () => reloader.stop(), wishes };
   };
 
   readonly #report = (error: unknown, { head }: Exchange) => {

@@ -59,7 +59,9 @@ export async function run(args: readonly string[]): Promise<void> {
     return server.close();
   };
   // What has ended can tell nothing.
-  stopOnSignals({ close }, say, () => observing.close().then(() => notify("stopping")));
+  stopOnSignals({ close, requests: () => server.requests() }, say, () =>
+    observing.close().then(() => notify("stopping")),
+  );
   process.on("SIGUSR1", observing.reopen);
   await announce(server.url, entry, settings);
   void notify("ready");

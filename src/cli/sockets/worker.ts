@@ -23,7 +23,7 @@ async function open(): Promise<Work> {
     requests: () => [],
     // A connection of this kind has no response to end with: it stays where it is.
     shed() {},
-    close: () => server.close(),
+    close: ({ force = false }) => server.close({ force }),
   };
   return { server: served };
 }
