@@ -43,7 +43,7 @@ test("the protocol core is of use alone: bytes to a head, fields to a response",
   assert.equal(parser.head?.fields.get("host"), "a");
   const fields = http1.encodeFields(["Date", http.httpDate(0)]);
   assert.equal(
-    http1.encodeHead(http1.statusLine(404), fields, "Content-Length: 0\r\n", "close"),
+    http1.encodeHead(http1.statusLine(404), fields, 0, "close"),
     "HTTP/1.1 404 Not Found\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
   );
 });

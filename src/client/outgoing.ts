@@ -1,7 +1,7 @@
 /** What a call asks for, checked and complete: all that an exchange, a retry or a redirect needs to know. */
 import { listFromInit } from "../gateway/fetch/headers.ts";
 import { isAuthority } from "../http/authority.ts";
-import { type EncodedFields, encodeFields } from "../http1/field-encoder.ts";
+import { type EncodedFields, encodeFields, LENGTH } from "../http1/field-encoder.ts";
 import { FRAMING, type Framing, sentRequestFraming } from "../http1/framing.ts";
 import { encodeRequestHead } from "../http1/request-encoder.ts";
 import { hostAndPort } from "../net/errors.ts";
@@ -140,15 +140,11 @@ export function wireHead(request: Outgoing, keepAlive: boolean): WireHead {
   const encoded = encodeFields(expecting ? [...fields, "expect", "100-continue"] : fields);
   const length = bodyLength(encoded, upload);
   const framing = sentRequestFraming(method, upload === null ? null : length);
-  const framingLine =
-    framing === FRAMING.NONE
-      ? ""
-      : framing === FRAMING.LENGTH
-        ? `Content-Length: ${Math.max(length, 0)}\r\n`
-        : "Transfer-Encoding: chunked\r\n";
+  const said =
+    framing === FRAMING.NONE ? LENGTH.UNSAID : framing === FRAMING.LENGTH ? Math.max(length, 0) : LENGTH.CHUNKED;
   const close = encoded.close || !keepAlive;
   const host = given === null ? url.host : null;
-  const text = encodeRequestHead(method, url.pathname + url.search, host, encoded, framingLine, close ? "close" : "");
+  const text = encodeRequestHead(method, url.pathname + url.search, host, encoded, said, close ? "close" : "");
   return { text, framing, length, close };
 }
 

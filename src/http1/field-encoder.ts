@@ -26,7 +26,7 @@ export class EncodedFields {
 export interface MadeOfFields {
   readonly date: string;
   readonly line: string;
-  readonly framingLine: string;
+  readonly length: number;
   readonly connection: string;
   readonly head: string;
   body: string;
@@ -86,6 +86,20 @@ function encodeField(encoded: EncodedFields, name: string, value: string): void 
       return;
   }
   encoded.text += `${name}: ${value}\r\n`;
+}
+
+/** What a head says of its body when that is no number of bytes for Content-Length. */
+export const LENGTH = {
+  /** Nothing: there is no body, or it ends with the connection. */
+  UNSAID: -1,
+  /** `Transfer-Encoding: chunked`. */
+  CHUNKED: -2,
+} as const;
+
+/** The field line that frames a body of `length` bytes, or one of `LENGTH`, with its line end. */
+export function framingLine(length: number): string {
+  if (length >= 0) return `Content-Length: ${length}\r\n`;
+  return length === LENGTH.CHUNKED ? "Transfer-Encoding: chunked\r\n" : "";
 }
 
 /** The line before a chunk of `size` bytes; a chunk of none would end the body. */

@@ -2,7 +2,7 @@
 export { FAULTS, type Fault, type FaultCode } from "../core/faults.ts";
 export { DEFAULT_LIMITS, type Limits } from "../core/options.ts";
 export { CHUNK, ChunkedDecoder } from "./chunked.ts";
-export { chunkLine, EncodedFields, encodeFields, lastChunk, type MadeOfFields } from "./field-encoder.ts";
+export { chunkLine, EncodedFields, encodeFields, LENGTH, lastChunk, type MadeOfFields } from "./field-encoder.ts";
 export { FieldScanner, SCAN } from "./field-scanner.ts";
 export {
   CODING,

@@ -1,13 +1,11 @@
 /** The two things about bytes that the language has no fast word for. Node's Buffer is used where there is one. */
 
-interface Latin1Bytes extends Uint8Array {
-  latin1Slice?(start: number, end: number): string;
-}
+const nativeSlice: ((start: number, end: number) => string) | undefined =
+  typeof Buffer === "undefined" ? undefined : Buffer.prototype.latin1Slice;
 
 /** The bytes as text, one character each. */
 export function latin1(bytes: Uint8Array, start: number, end: number): string {
-  const native = bytes as Latin1Bytes;
-  if (native.latin1Slice !== undefined) return native.latin1Slice(start, end);
+  if (nativeSlice !== undefined) return nativeSlice.call(bytes, start, end);
   let text = "";
   for (let at = start; at < end; at += 8192) {
     text += String.fromCharCode(...bytes.subarray(at, Math.min(at + 8192, end)));

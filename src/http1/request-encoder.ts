@@ -2,7 +2,7 @@
  * The client's half of writing HTTP/1.1: a request's head as a string, one character a byte, ready for a latin1 write.
  * Here is where a request that would not parse back is refused; when and where it is sent is the client's business.
  */
-import { type EncodedFields, TOKEN_TEXT } from "./field-encoder.ts";
+import { type EncodedFields, framingLine, TOKEN_TEXT } from "./field-encoder.ts";
 
 /** A target in any of its forms (RFC 9112 §3.2): visible ASCII without "#". */
 const TARGET_TEXT = /^[!"$-~]+$/;
@@ -10,7 +10,7 @@ const TARGET_TEXT = /^[!"$-~]+$/;
 /**
  * A whole request head, Host first (RFC 9110 §7.2).
  * @param host the Host field's value, or `null` when it stands among the fields
- * @param framingLine `Content-Length: …` or `Transfer-Encoding: chunked` with its line end, or nothing
+ * @param length Content-Length in bytes, or one of `LENGTH`
  * @param connection what the Connection field says, or nothing
  * @throws {TypeError} on a method that is not a token, and on a target or host that cannot be sent.
  */
@@ -19,7 +19,7 @@ export function encodeRequestHead(
   target: string,
   host: string | null,
   fields: EncodedFields,
-  framingLine: string,
+  length: number,
   connection: string,
 ): string {
   if (!TOKEN_TEXT.test(method)) throw new TypeError(`method ${JSON.stringify(method)}: not a token`);
@@ -29,5 +29,5 @@ export function encodeRequestHead(
   if (fields.upgrade) connection = connection === "" ? "upgrade" : connection + ", upgrade";
   const hostLine = host === null ? "" : `Host: ${host}\r\n`;
   const connectionLine = connection === "" ? "" : `Connection: ${connection}\r\n`;
-  return `${method} ${target} HTTP/1.1\r\n${hostLine}${fields.text}${framingLine}${connectionLine}\r\n`;
+  return `${method} ${target} HTTP/1.1\r\n${hostLine}${fields.text}${framingLine(length)}${connectionLine}\r\n`;
 }

@@ -137,7 +137,7 @@ export class RequestParser extends MessageParser {
     if (!isTarget(target, method)) return this.fail("BAD_TARGET", this.#targetStart);
     if (scanner.host >= 0) {
       const start = scanner.spans[scanner.host + 2]!;
-      if (!isAuthority(text.slice(start, scanner.spans[scanner.host + 3]))) return this.fail("BAD_HOST", start);
+      if (!isAuthority(text, start, scanner.spans[scanner.host + 3])) return this.fail("BAD_HOST", start);
       if (target.charCodeAt(0) !== SLASH) this.#overrideHost(target);
     } else if (minor === 1) return this.fail("HOST_MISSING", scanner.at);
 

@@ -4,7 +4,7 @@
  */
 import { currentHttpDate } from "../http/date.ts";
 import { REASONS } from "../http/status.ts";
-import { type EncodedFields, SENDABLE } from "./field-encoder.ts";
+import { type EncodedFields, framingLine, SENDABLE } from "./field-encoder.ts";
 
 const statusLines: string[] = [];
 
@@ -28,17 +28,17 @@ export function statusLine(status: number, reason?: string): string {
 /**
  * A whole response head. Of constant fields the next one is, for a second, the same string, and then costs neither the
  * making nor, in the socket, the copying together.
- * @param framingLine `Content-Length: …` or `Transfer-Encoding: chunked` with its line end, or nothing
+ * @param length Content-Length in bytes, or one of `LENGTH`
  * @param connection what the Connection field says, or nothing
  */
-export function encodeHead(line: string, fields: EncodedFields, framingLine: string, connection: string): string {
+export function encodeHead(line: string, fields: EncodedFields, length: number, connection: string): string {
   const date = currentHttpDate();
   const { last } = fields;
   if (last !== null && last.date === date && last.line === line) {
-    if (last.framingLine === framingLine && last.connection === connection) return last.head;
+    if (last.length === length && last.connection === connection) return last.head;
   }
-  const head = makeHead(line, date, fields, framingLine, connection);
-  if (fields.constant) fields.last = { date, line, framingLine, connection, head, body: "", whole: head };
+  const head = makeHead(line, date, fields, length, connection);
+  if (fields.constant) fields.last = { date, line, length, connection, head, body: "", whole: head };
   return head;
 }
 
@@ -62,13 +62,14 @@ export function encodeWhole(head: string, fields: EncodedFields, body: string): 
 let datedFor = "";
 let dateLine = "";
 
-function makeHead(line: string, date: string, fields: EncodedFields, framingLine: string, connection: string): string {
+function makeHead(line: string, date: string, fields: EncodedFields, length: number, connection: string): string {
   if (fields.upgrade) connection = connection === "" ? "upgrade" : connection + ", upgrade";
   const connectionLine = connection === "" ? "" : `Connection: ${connection}\r\n`;
-  if (fields.dated) return line + fields.text + framingLine + connectionLine + "\r\n";
+  const framed = fields.text + framingLine(length);
+  if (fields.dated) return line + framed + connectionLine + "\r\n";
   if (date !== datedFor) {
     datedFor = date;
     dateLine = `Date: ${date}\r\n`;
   }
-  return line + dateLine + fields.text + framingLine + connectionLine + "\r\n";
+  return line + dateLine + framed + connectionLine + "\r\n";
 }

@@ -3,6 +3,7 @@
  * of the parser in `#advance`, each request becomes an exchange, and what an exchange sends leaves by `send`.
  * How responses are framed is the exchange's; who may connect, and when to stop, is the server's.
  */
+import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type Fault, type FaultCode, FaultError, fault } from "../core/faults.ts";
@@ -269,7 +270,7 @@ export class Connection extends Expiring implements Reader, BodyFlow, ObservedCo
       return;
     }
     const text = `${reason.code}: ${reason.message}\n`;
-    const head = encodeHead(statusLine(reason.status), REFUSAL_FIELDS, `Content-Length: ${text.length}\r\n`, "close");
+    const head = encodeHead(statusLine(reason.status), REFUSAL_FIELDS, text.length, "close");
     this.send(head + text, null);
     this.#tellRefusal(reason);
     this.#hangUp();

@@ -2,13 +2,14 @@
  * One request and its response, as the application sees them. What is sent, and how it is framed, is decided here; the
  * socket and the parser are the connection's.
  */
+import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
 import type { Duplex } from "node:stream";
 import { type FaultCode, FaultError, fault as faultOf } from "../core/faults.ts";
 import type { BodySource, Chunk, ConnectionInfo, Exchange, FieldList } from "../gateway/contract.ts";
 import type { RequestHead } from "../http/request-head.ts";
 import { isBodiless, REASONS } from "../http/status.ts";
-import { chunkLine, type EncodedFields, encodeFields, lastChunk } from "../http1/field-encoder.ts";
+import { chunkLine, type EncodedFields, encodeFields, LENGTH, lastChunk } from "../http1/field-encoder.ts";
 import { FRAMING, type Framing, responseFraming } from "../http1/framing.ts";
 import { encodeHead, encodeWhole, statusLine } from "../http1/response-encoder.ts";
 import type { Connection } from "./connection.ts";
@@ -271,7 +272,7 @@ export class ServerExchange implements Exchange {
       const head = this.#encodeHead(this.#lengthWithoutBody(declared < 0 && chunk === undefined ? -1 : length));
       return this.#connection.send(head, null);
     }
-    const head = this.#encodeHead(`Content-Length: ${length}\r\n`);
+    const head = this.#encodeHead(length);
     if (length !== size) return this.#sendPiece(head, chunk ?? "");
     this.#sent = size;
     if (typeof chunk !== "string") this.#connection.send(head, chunk ?? null);
@@ -284,22 +285,22 @@ export class ServerExchange implements Exchange {
     const declared = this.#fields.length;
     switch (this.#decide(declared)) {
       case FRAMING.LENGTH:
-        return this.#encodeHead(`Content-Length: ${declared}\r\n`);
+        return this.#encodeHead(declared);
       case FRAMING.CHUNKED:
-        return this.#encodeHead("Transfer-Encoding: chunked\r\n");
+        return this.#encodeHead(LENGTH.CHUNKED);
       case FRAMING.CLOSE:
         this.#close = true;
-        return this.#encodeHead("");
+        return this.#encodeHead(LENGTH.UNSAID);
       case FRAMING.NONE:
         return this.#encodeHead(this.#lengthWithoutBody(declared));
     }
   }
 
-  /** The Content-Length line of a response without a body: HEAD tells what GET's would be, if known (RFC 9110 §8.6). */
-  #lengthWithoutBody(length: number): string {
+  /** What the head of a response without a body says: to HEAD what it would to GET, if known (RFC 9110 §8.6). */
+  #lengthWithoutBody(length: number): number {
     // 205 has no body, but a client cannot know that by its framing (RFC 9110 §15.3.6).
-    if (this.#status === 205) return "Content-Length: 0\r\n";
-    return length >= 0 && !isBodiless(this.#status) ? `Content-Length: ${length}\r\n` : "";
+    if (this.#status === 205) return 0;
+    return isBodiless(this.#status) ? LENGTH.UNSAID : length;
   }
 
   #decide(length: number): Framing {
@@ -307,11 +308,11 @@ export class ServerExchange implements Exchange {
     return this.#framing;
   }
 
-  #encodeHead(framingLine: string): string {
+  #encodeHead(length: number): string {
     this.#close ||= this.#fields.close || this.#connection.mustClose();
     const { minor } = this.head;
     const connection = this.#close ? "close" : minor === 0 ? "keep-alive" : "";
-    return encodeHead(this.#line, this.#fields, framingLine, connection);
+    return encodeHead(this.#line, this.#fields, length, connection);
   }
 
   /** Sends a piece of a streamed body, behind the head if it is the first. */

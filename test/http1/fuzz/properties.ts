@@ -1,7 +1,7 @@
 /** What has to hold for any bytes at all. Each property throws when it does not. */
 import assert from "node:assert/strict";
 import { DEFAULT_LIMITS, type Limits } from "../../../src/core/options.ts";
-import { chunkLine, encodeFields, lastChunk } from "../../../src/http1/field-encoder.ts";
+import { chunkLine, encodeFields, LENGTH, lastChunk } from "../../../src/http1/field-encoder.ts";
 import { FRAMING, responseFraming } from "../../../src/http1/framing.ts";
 import type { RequestParser } from "../../../src/http1/request-parser.ts";
 import { encodeHead, statusLine } from "../../../src/http1/response-encoder.ts";
@@ -96,12 +96,8 @@ export function readsBack(seed: number): string | null {
     const framing = responseFraming(method, status, minor, random.oneIn(2) ? body.length : -1);
     bodiless = framing === FRAMING.NONE;
     const chunked = framing === FRAMING.CHUNKED;
-    const framed = chunked
-      ? "Transfer-Encoding: chunked\r\n"
-      : framing === FRAMING.LENGTH
-        ? `Content-Length: ${body.length}\r\n`
-        : "";
-    sent = encodeHead(statusLine(status, reason), encoded, framed, random.pick(["", "close", "keep-alive"]));
+    const length = chunked ? LENGTH.CHUNKED : framing === FRAMING.LENGTH ? body.length : LENGTH.UNSAID;
+    sent = encodeHead(statusLine(status, reason), encoded, length, random.pick(["", "close", "keep-alive"]));
     if (chunked) sent += pieces.map((piece) => `${chunkLine(piece.length)}${piece}\r\n`).join("") + lastChunk(trailers);
     else if (!bodiless) sent += body;
   } catch (error) {
