@@ -17,6 +17,7 @@ import { CONNECTION } from "./token-list.ts";
 /** Bytes of a first line that are shown. */
 const MAX_SHOWN_LINE = 1024;
 const VERSION_PREFIX = [0x48, 0x54, 0x54, 0x50, 0x2f]; // HTTP/
+const HTTP11 = [...VERSION_PREFIX, 0x31, DOT, 0x31, CR, LF]; // HTTP/1.1 and its line end
 
 export class RequestParser extends MessageParser {
   head: RequestHead | null = null;
@@ -104,6 +105,24 @@ export class RequestParser extends MessageParser {
     // A line that ends after its target is HTTP/0.9, to HTTP/1.1 no request line at all.
     if (bytes[targetEnd] === CR) return this.fail("BAD_VERSION", targetEnd - base);
 
+    if (at + HTTP11.length > stop || !isHttp11(bytes, at)) {
+      const step = this.#readVersion(at, stop);
+      if (step !== null) return step;
+    }
+    at += VERSION_PREFIX.length;
+
+    this.#minor = bytes[at + 2] === ZERO ? 0 : 1;
+    this.#methodEnd = methodEnd - base;
+    this.#targetStart = targetStart - base;
+    this.#targetEnd = targetEnd - base;
+    this.scanner.reset(at + 5 - base, false);
+    this.state = STATE.FIELDS;
+    return this.readFields();
+  }
+
+  /** `HTTP/`, two digits with a dot between them, and the line's end; `null` if it is one that is spoken here. */
+  #readVersion(at: number, stop: number): Step | null {
+    const { base, bytes } = this;
     for (let i = 0; i < 5; i++, at++) {
       if (at === stop) return this.#shortLine();
       if (bytes[at] !== VERSION_PREFIX[i]) return this.fail("BAD_VERSION", at - base);
@@ -118,20 +137,12 @@ export class RequestParser extends MessageParser {
         return this.fail(atLineEnd ? "BAD_LINE_END" : "BAD_VERSION", at + i - base);
       }
     }
-    if (bytes[at] !== 0x31) return this.fail("VERSION_NOT_SUPPORTED", at - base);
-
-    this.#minor = bytes[at + 2] === ZERO ? 0 : 1;
-    this.#methodEnd = methodEnd - base;
-    this.#targetStart = targetStart - base;
-    this.#targetEnd = targetEnd - base;
-    this.scanner.reset(at + 5 - base, false);
-    this.state = STATE.FIELDS;
-    return this.readFields();
+    return bytes[at] === 0x31 ? null : this.fail("VERSION_NOT_SUPPORTED", at - base);
   }
 
   protected override takeHead(text: string): Step {
     const { scanner } = this;
-    const method = text.startsWith("GET ") ? "GET" : text.slice(0, this.#methodEnd);
+    const method = isGet(this.bytes, this.base) ? "GET" : text.slice(0, this.#methodEnd);
     const target = text.slice(this.#targetStart, this.#targetEnd);
     const minor = this.#minor;
     if (!isTarget(target, method)) return this.fail("BAD_TARGET", this.#targetStart);
@@ -171,6 +182,16 @@ export class RequestParser extends MessageParser {
 
 const SLASH = 0x2f;
 const ABSOLUTE = /^(https?:\/\/)([^/?]*)/i;
+
+function isGet(bytes: Uint8Array, at: number): boolean {
+  return bytes[at] === 0x47 && bytes[at + 1] === 0x45 && bytes[at + 2] === 0x54 && bytes[at + 3] === SP;
+}
+
+/** Whether the commonest version and its line end stand at `at`. */
+function isHttp11(bytes: Uint8Array, at: number): boolean {
+  for (let i = 0; i < HTTP11.length; i++) if (bytes[at + i] !== HTTP11[i]) return false;
+  return true;
+}
 
 let lastHost = new Uint8Array(0);
 
