@@ -1,5 +1,6 @@
 /** What a client can be told, with whose practice the defaults follow. */
 import type { ConnectionOptions as TlsOptions } from "node:tls";
+import type { BodyInit, HeadersInit } from "../gateway/fetch/platform.ts";
 import { DEFAULT_RESPONSE_LIMITS, type ResponseLimits } from "../http1/response-parser.ts";
 import type { WireEvent } from "./wire.ts";
 
@@ -77,7 +78,7 @@ export interface RequestOptions {
   /** Ends the request with its reason, the reading of the body included. `AbortSignal.timeout(ms)` limits it as a whole. */
   readonly signal?: AbortSignal | null | undefined;
   /** "follow" (default), "manual" to be given the redirect itself, or "error". */
-  readonly redirect?: RequestRedirect | undefined;
+  readonly redirect?: RequestInit["redirect"] | undefined;
   /** Whether the body waits for 100 (Continue): worthwhile for a large one that may be refused. Default no. */
   readonly expectContinue?: boolean | undefined;
   readonly decode?: boolean | undefined;

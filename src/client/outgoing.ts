@@ -1,5 +1,6 @@
 /** What a call asks for, checked and complete: all that an exchange, a retry or a redirect needs to know. */
 import { listFromInit } from "../gateway/fetch/headers.ts";
+import type { HeadersInit } from "../gateway/fetch/platform.ts";
 import { isAuthority } from "../http/authority.ts";
 import { type EncodedFields, encodeFields, LENGTH } from "../http1/field-encoder.ts";
 import { FRAMING, type Framing, sentRequestFraming } from "../http1/framing.ts";
@@ -17,7 +18,7 @@ export interface Outgoing {
   readonly fields: readonly string[];
   readonly upload: Upload | null;
   readonly signal: AbortSignal | null;
-  readonly redirect: RequestRedirect;
+  readonly redirect: NonNullable<RequestInit["redirect"]>;
   readonly expectContinue: boolean;
   readonly decode: boolean;
   readonly timeouts: ClientTimeouts;

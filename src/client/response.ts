@@ -25,7 +25,7 @@ export class ClientResponse implements Response {
     this.#body = body instanceof Body ? body : new Body(body);
   }
 
-  get type(): ResponseType {
+  get type(): Response["type"] {
     return "basic";
   }
 

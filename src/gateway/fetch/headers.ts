@@ -5,7 +5,7 @@
  */
 import { type InspectOptions, inspect, types } from "node:util";
 import type { FieldLines } from "../../http/field-lines.ts";
-import { isObject, NativeHeaders, refuseCloning, requireArguments, standInFor } from "./platform.ts";
+import { type HeadersInit, isObject, NativeHeaders, refuseCloning, requireArguments, standInFor } from "./platform.ts";
 
 /** Names in lower case, each once but for Set-Cookie, and their values. */
 type List = string[];
@@ -90,19 +90,19 @@ export class LightHeaders implements Headers {
     for (const [name, value] of this.entries()) callback.call(thisArg, value, name, this);
   }
 
-  keys(): HeadersIterator<string> {
+  keys(): ReturnType<Headers["keys"]> {
     return new EntryWalk(this, ([name]) => name);
   }
 
-  values(): HeadersIterator<string> {
+  values(): ReturnType<Headers["values"]> {
     return new EntryWalk(this, ([, value]) => value);
   }
 
-  entries(): HeadersIterator<[string, string]> {
+  entries(): ReturnType<Headers["entries"]> {
     return new EntryWalk(this, ([name, value]) => [name, value]);
   }
 
-  declare [Symbol.iterator]: () => HeadersIterator<[string, string]>;
+  declare [Symbol.iterator]: () => ReturnType<Headers["entries"]>;
 
   #list(): List {
     if (!Array.isArray(this.#source)) this.#source = listFromLines(this.#source);

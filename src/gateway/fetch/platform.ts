@@ -9,6 +9,10 @@ export const NativeRequest: typeof Request = globalThis.Request;
 export const NativeResponse: typeof Response = globalThis.Response;
 export const nativeFetch: typeof fetch = globalThis.fetch;
 
+/** By the classes, not by names that only TypeScript's "dom" library has: for whom compiles against @types/node alone. */
+export type HeadersInit = NonNullable<ConstructorParameters<typeof Headers>[0]>;
+export type BodyInit = NonNullable<ConstructorParameters<typeof Response>[0]>;
+
 type Class = { new (...args: never[]): object; readonly prototype: object };
 
 /**

@@ -15,7 +15,7 @@ import {
   listOf,
   toByteString,
 } from "./headers.ts";
-import { isObject, NativeResponse, refuseCloning, requireArguments, standInFor } from "./platform.ts";
+import { type BodyInit, isObject, NativeResponse, refuseCloning, requireArguments, standInFor } from "./platform.ts";
 
 /** The field lists of the commonest responses: always these very objects, so that an encoder may know them by identity. */
 export const NO_FIELDS: FieldList = Object.freeze([]);
@@ -87,7 +87,7 @@ export class LightResponse implements Response {
     return response;
   }
 
-  get type(): ResponseType {
+  get type(): Response["type"] {
     return this.#status === 0 ? "error" : "default";
   }
 

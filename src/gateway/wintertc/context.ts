@@ -1,6 +1,7 @@
 /** What an application is given: a request, and the exchange around it ("ServerContext", "ConnectContext"). */
 import { currentHttpDate } from "../../http/date.ts";
 import { LightHeaders, listOf } from "../fetch/headers.ts";
+import type { HeadersInit } from "../fetch/platform.ts";
 import type { ServerRequest } from "../fetch/request.ts";
 import { codeOf, invalidState, notSupported } from "./errors.ts";
 import { type ContextExchange, STATE } from "./exchange.ts";
