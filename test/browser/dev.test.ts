@@ -141,7 +141,7 @@ describe("in a browser, while files are saved", { skip: noBrowser, timeout: 100_
     ]);
     assert.equal(await page.locator(".line").textContent(), "GET /broken?page=2&token=•••••• HTTP/1.1");
     const link = await page.locator(".source a").first().getAttribute("href");
-    assert.equal(link, `vscode://file${join(cwd, "server.ts")}:16:15`);
+    assert.equal(link, `vscode://file${encodeURI(join(cwd, "server.ts"))}:16:15`);
     await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
     await page.getByRole("button", { name: "Copy as text" }).click();
     await page.getByRole("button", { name: "Copied" }).waitFor();

@@ -30,7 +30,10 @@ export async function visit(browser: Browser, url: string, options: BrowserConte
   const page = await browser.newPage(options);
   const complaints: string[] = [];
   const answers = new Map<string, Response>();
-  page.on("console", (message) => complaints.push(message.text()));
+  page.on("console", (message) => {
+    // Chromium's guess where there is no network but loopback.
+    if (!message.text().startsWith("Slow network is detected.")) complaints.push(message.text());
+  });
   page.on("pageerror", (error) => complaints.push(error.message));
   page.on("requestfailed", (request) => complaints.push(`${request.url()}: ${request.failure()?.errorText}`));
   page.on("response", (response) => answers.set(new URL(response.url()).pathname, response));

@@ -39,7 +39,7 @@ async function start(
   });
   const service = follow(child);
   t.after(() => service.stop("SIGKILL"));
-  const [, url] = await service.written(/ {2}(\S+|unix:descriptor 3) {2}/);
+  const [, url] = await service.written(/ {2}(http:\S+|unix:descriptor 3) {2}/);
   return Object.assign(service, { url: url! });
 }
 

@@ -172,7 +172,7 @@ export default class Shout extends StreamRequestHandler {
   }
   const { code, stderr } = await runPortico(["tcp", "serve", join(cwd, "empty.ts")]);
   assert.equal(code, 1);
-  assert.match(stderr, /^portico: \S+empty\.ts exports no default function [^\n]*\n$/);
+  assert.match(stderr, /^portico: [^\n]+empty\.ts exports no default function [^\n]*\n$/);
 });
 
 test("progress is for terminals, begins late, and leaves the line as it was", (t) => {

@@ -65,15 +65,15 @@ async function nginxServer(t: TestContext): Promise<Place> {
   const root = folder();
   const unix = join(root, "socket");
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
-    (name) => `${name}_temp_path ${root}/${name};`,
+    (name) => `${name}_temp_path "${root}/${name}";`,
   );
   writeFileSync(
     join(root, "nginx.conf"),
-    `daemon off; master_process off; pid ${root}/pid; error_log ${root}/log;
+    `daemon off; master_process off; pid "${root}/pid"; error_log "${root}/log";
     events {}
     http {
       access_log off; ${temporary.join(" ")}
-      server { listen unix:${unix}; location / { proxy_pass ${url}; proxy_http_version 1.1; proxy_redirect off; } }
+      server { listen "unix:${unix}"; location / { proxy_pass ${url}; proxy_http_version 1.1; proxy_redirect off; } }
     }`,
   );
   const nginx = spawn("nginx", ["-p", root, "-c", join(root, "nginx.conf"), "-e", join(root, "log")], {

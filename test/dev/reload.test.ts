@@ -193,11 +193,11 @@ test("an application that ends its process is started again by the next request"
 });
 
 test("the application's port, where it stands, and its NODE_ENV are the application's", async (t) => {
-  const server = "export default { port: 0, hostname: '::1', fetch: () => new Response(process.env.NODE_ENV) };";
+  const server = "export default { port: 0, hostname: '0.0.0.0', fetch: () => new Response(process.env.NODE_ENV) };";
   const cwd = folder({ "server.ts": server });
   const portico = await startPortico(["dev"], { cwd, env: { PORT: "" } });
   t.after(() => portico.stop("SIGKILL"));
-  assert.match(portico.url, /^http:\/\/\[::1\]:[1-9]/);
+  assert.match(portico.url, /^http:\/\/0\.0\.0\.0:[1-9]/);
   assert.equal(await (await fetch(portico.url)).text(), "development");
 });
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, statSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, statSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
 import { gzipSync } from "node:zlib";
@@ -32,6 +32,8 @@ function makeRepository(t: TestContext): string {
     "DEBIAN/control": CONTROL,
     "usr/share/porch/columns": Buffer.from(Uint8Array.from({ length: 400_000 }, (_, at) => (at * at) % 251)),
   });
+  // A package's directory has to be everybody's to read, whatever the umask is here.
+  for (const name of ["DEBIAN", "DEBIAN/control"]) chmodSync(path.join(source, name), 0o755);
   const built = spawnSync("dpkg-deb", ["--root-owner-group", "-Znone", "--build", source, path.join(root, DEB)]);
   assert.equal(built.status, 0, String(built.stderr));
   const deb = readFileSync(path.join(root, DEB));

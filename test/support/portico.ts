@@ -48,7 +48,7 @@ process.on("exit", killAll);
 /** Starts the command and waits until it says where it listens. It does not outlive the test file. */
 export async function startPortico(args: readonly string[], surroundings: Surroundings = {}): Promise<Portico> {
   const portico = launch(args, surroundings);
-  const [, url] = await portico.written(/ {2}(http:\/\/\S+|unix:\S+)/);
+  const [, url] = await portico.written(/ {2}(http:\/\/\S+|unix:.+?) {2}/);
   return Object.assign(portico, { url: url! });
 }
 

@@ -120,12 +120,12 @@ async function startNode(): Promise<Peer> {
 async function startNginx(): Promise<Peer> {
   return behindProxy("nginx", (folder, port, application) => {
     const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
-      (name) => `${name}_temp_path ${folder}/${name};`,
+      (name) => `${name}_temp_path "${folder}/${name}";`,
     );
     const config = path.join(folder, "nginx.conf");
     writeFileSync(
       config,
-      `daemon off; master_process off; pid ${folder}/pid; error_log /dev/null;
+      `daemon off; master_process off; pid "${folder}/pid"; error_log /dev/null;
       events {}
       http {
         access_log off; ${temporary.join(" ")}
