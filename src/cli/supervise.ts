@@ -10,6 +10,7 @@ import { threads } from "../run/threads.ts";
 import { openAdmin } from "./admin.ts";
 import { failure } from "./command-error.ts";
 import { bindFailure } from "./listen.ts";
+import { errorLogOf } from "./observing.ts";
 import type { Settings } from "./settings.ts";
 import { claimSocketPath } from "./socket-path.ts";
 import type { Notify } from "./systemd.ts";
@@ -51,7 +52,8 @@ export async function supervise({
   const spawn: Spawn = (model === "threads" ? threads : processes)(program, args, socket);
   const grace = settings["timeouts.grace"];
   const farewell = (name: string, content: unknown) => fleet.farewell(name, content as Samples);
-  const supervisor = new Supervisor({ spawn, workers, workerTimeout, grace, say, farewell });
+  const note = errorLogOf(settings).info;
+  const supervisor = new Supervisor({ spawn, workers, workerTimeout, grace, say, note, farewell });
   const fleet = new Workers(supervisor, socket.address);
   void supervisor.ended.then(async (code) => {
     socket.close();

@@ -4,17 +4,24 @@ import { toFetch } from "../gateway/to-fetch.ts";
 import { workerName } from "../observe/fleet.ts";
 import { type Work, work } from "../run/worker.ts";
 import { Server } from "../server/server.ts";
+import { files } from "../static/index.ts";
 import type { ServeCommand } from "./arguments.ts";
 import { atWork } from "./at-work.ts";
 import { readCommand } from "./config-file.ts";
 import { observe } from "./observing.ts";
-import { prepare } from "./serving.ts";
+import { load, type Means, prepare } from "./serving.ts";
 import { DEFAULTS, type Settings, section } from "./settings.ts";
 
 const { args, fd, channel, isThread } = atWork();
 // The supervisor has read the command line without complaint, but the configuration file may have changed since.
 const command = (await readCommand(args, process.env).catch((error) => error)) as ServeCommand | Error;
 const given = command instanceof Error ? {} : command.given;
+
+/** What is wrong with a site's rules is found by each worker that reads them. */
+const MEANS: Means = {
+  files: (root, options) => files(root, { ...options, log: (line) => channel.send({ kind: "notice", line }) }),
+  load,
+};
 
 await work(channel, open, {
   timeout: isThread ? 0 : (given.workerTimeout ?? DEFAULTS.workerTimeout),
@@ -24,7 +31,7 @@ await work(channel, open, {
 
 async function open(): Promise<Work> {
   if (command instanceof Error) throw command;
-  const { handler, connect, close: end, settings } = await prepare(command.entry, given);
+  const { handler, connect, close: end, settings } = await prepare(command.entry, given, MEANS);
   await probe(toFetch(handler), settings);
   const limits = section(settings, "limits");
   const timeouts = section(settings, "timeouts");

@@ -32,6 +32,8 @@ export type FromWorker =
   | { readonly kind: "beat"; readonly connections: number }
   /** It has done or grown enough, and would like to be replaced. */
   | { readonly kind: "retire"; readonly reason: string }
+  /** It has found what all workers find, who serve the same: a line for the user, who is told it once. */
+  | { readonly kind: "notice"; readonly line: string }
   /** What was asked for: plain data. */
   | { readonly kind: "report"; readonly number: number; readonly content: unknown }
   /**

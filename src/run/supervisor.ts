@@ -13,6 +13,8 @@ export interface SupervisorOptions {
   readonly grace: number;
   /** Takes each line there is to say. */
   readonly say: (line: string) => void;
+  /** Takes what workers have found, each line once for all of them. */
+  readonly note?: (line: string) => void;
   /** Told what a worker has left behind. */
   readonly farewell?: (name: string, content: unknown) => void;
 }
@@ -73,6 +75,8 @@ class Member {
   dropped = 0;
   /** Why it could not start, in its own words. */
   line = "";
+  /** What it has found, as far as that was said. */
+  readonly notices = new Set<string>();
   readonly ready = new Gate();
   readonly ended = new Gate();
 }
@@ -303,6 +307,9 @@ export class Supervisor {
         member.isRetiring = true;
         this.#fill();
         break;
+      case "notice":
+        this.#note(member, message.line);
+        break;
       case "report":
         this.#questions.get(message.number)?.settle({ name: member.worker!.name, content: message.content });
         break;
@@ -311,6 +318,16 @@ export class Supervisor {
         member.finished = message.finished;
         member.dropped = message.dropped;
     }
+  }
+
+  /** Who finds the same again has found it gone meanwhile: then it is said again, and the others are expected to follow. */
+  #note({ notices }: Member, line: string): void {
+    const isSaid = [...this.#members].some((member) => member.notices.has(line));
+    if (!isSaid || notices.has(line)) {
+      for (const member of this.#members) member.notices.delete(line);
+      this.#options.note?.(line);
+    }
+    notices.add(line);
   }
 
   #ended(member: Member, how: string): void {
