@@ -54,6 +54,12 @@ function statsOf(path: string): Stats | undefined {
 }
 
 function nothingThere(word: string): Error {
+  try {
+    statSync(word);
+  } catch (error) {
+    // There may be something where nobody lets us look.
+    if ((error as NodeJS.ErrnoException).code === "EACCES") return error as Error;
+  }
   if (/^[0-9]+$/.test(word)) return failure(`there is no file or directory ${word}; if it is the port: --port ${word}`);
   return failure(`there is no file or directory ${word}`);
 }

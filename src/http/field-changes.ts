@@ -34,7 +34,7 @@ export function parseFieldLine(line: string): [name: string, value: string] | nu
 
 /**
  * A field list with the changes applied. Set-Cookie is added to what is there, since each line of it is a cookie of its own,
- * and so are the names in Vary: a response that varies goes on to vary.
+ * and so are the names in Vary that are not there yet: a response that varies goes on to vary.
  */
 export function changeFields(fields: readonly string[], { set, remove }: FieldChanges): string[] {
   const replaced = new Set(remove);
@@ -53,7 +53,13 @@ export function changeFields(fields: readonly string[], { set, remove }: FieldCh
 function addField(fields: string[], name: string, value: string): void {
   const known = name.toLowerCase() === "vary" ? fields.findIndex((text, at) => at % 2 === 0 && isVary(text)) : -1;
   if (known < 0) fields.push(name, value);
-  else fields[known + 1] += `, ${value}`;
+  else fields[known + 1] = joinNames(fields[known + 1]!, value);
+}
+
+function joinNames(names: string, more: string): string {
+  const known = names.split(",").map((name) => name.trim().toLowerCase());
+  const added = more.split(",").filter((name) => !known.includes(name.trim().toLowerCase()));
+  return [names, ...added.map((name) => name.trim())].join(", ");
 }
 
 function isVary(name: string): boolean {

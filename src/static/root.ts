@@ -50,7 +50,7 @@ export class Root {
 
   /**
    * @param dotfiles whether names that begin with a dot are served; `.well-known` (RFC 8615) always is
-   * @throws {Error} when there is no such directory
+   * @throws {Error} when there is no such directory, or it may not be entered: then there would be nothing but 404s
    */
   constructor(directory: string, dotfiles: boolean) {
     this.#directory = resolve(directory);
@@ -58,6 +58,7 @@ export class Root {
     const stats = statSync(this.#directory, STAT);
     if (stats === undefined) throw new Error(`files: there is no directory ${this.#directory}`);
     if (!stats.isDirectory()) throw new Error(`files: ${this.#directory} is not a directory`);
+    accessSync(this.#directory, constants.X_OK);
     this.#real = this.#resolve();
   }
 

@@ -25,6 +25,8 @@ test("cookies and what a response varies by are added to", () => {
   const expected = ["Set-Cookie", "a=1", "Vary", "Accept-Encoding, Origin", "set-cookie", "b=2"];
   assert.deepEqual(changeFields(list, changes(["set-cookie", "b=2", "vary", "Origin"])), expected);
   assert.deepEqual(changeFields([], changes(["Vary", "Origin"])), ["Vary", "Origin"]);
+  const varies = changeFields(["Vary", "Accept-Encoding"], changes(["Vary", "accept-encoding ,Cookie"]));
+  assert.deepEqual(varies, ["Vary", "Accept-Encoding, Cookie"], "each name once");
   assert.deepEqual(changeFields(list, changes(["Vary", "Origin"], ["vary", "set-cookie"])), ["Vary", "Origin"]);
 });
 

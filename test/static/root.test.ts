@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { closeSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { chmodSync, closeSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import net from "node:net";
 import path from "node:path";
 import { test } from "node:test";
@@ -30,6 +30,22 @@ test("a root that is no directory is refused at once, by name", (t) => {
   assert.throws(() => new Root(path.join(directory, "file", "deeper"), false), {
     message: /file\/deeper/,
   });
+});
+
+const isRoot = process.getuid?.() === 0 && "root may enter all";
+
+test("a root that may not be entered is refused, one that may not be read is served", { skip: isRoot }, (t) => {
+  const directory = makeTree(t, { "closed/a": "a", "unread/a": "a" });
+  const closed = path.join(directory, "closed");
+  chmodSync(closed, 0o600);
+  chmodSync(path.join(directory, "unread"), 0o300);
+  try {
+    assert.throws(() => new Root(closed, false), { code: "EACCES", message: new RegExp(closed) });
+    assert.equal(read(new Root(path.join(directory, "unread"), false), "a"), "a");
+  } finally {
+    // As they have to be for whoever clears them away.
+    for (const name of ["closed", "unread"]) chmodSync(path.join(directory, name), 0o700);
+  }
 });
 
 test("files and directories are told apart, and what is not there is not", (t) => {
