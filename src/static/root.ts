@@ -38,7 +38,7 @@ const OPEN = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 /** What a site says about itself, in its directory; never to a client. */
 export const RULE_FILES: readonly string[] = ["_headers", "_redirects"];
 
-/** The command's settings, a password among them, where the site is the directory that the command runs in. */
+/** The command's settings, a password among them: the command may run below the directory that it serves. */
 const CONFIGURATION = /^portico\.config\.\w+$/i;
 
 export class Root {
@@ -147,8 +147,8 @@ export class Root {
 
   #shows(names: readonly string[]): boolean {
     // In any case: some file systems take `_Headers` for the same.
-    const isAtRoot = names.length === 1;
-    if (isAtRoot && (RULE_FILES.includes(names[0]!.toLowerCase()) || CONFIGURATION.test(names[0]!))) return false;
+    if (names.length === 1 && RULE_FILES.includes(names[0]!.toLowerCase())) return false;
+    if (names.some((name) => CONFIGURATION.test(name))) return false;
     return this.#dotfiles || names.every((name) => !name.startsWith(".") || name === ".well-known");
   }
 

@@ -178,6 +178,8 @@ test("the files of rules and the configuration are never served, by no spelling,
     "portico.config.json": "{}",
     "Portico.config.TS": "",
     "sub/_headers": "a file",
+    "sub/portico.config.mjs": "",
+    "config.txt": { link: "sub/portico.config.mjs" },
     "link.txt": { link: "_headers" },
     "index.txt": "x",
   });
@@ -193,6 +195,8 @@ test("the files of rules and the configuration are never served, by no spelling,
     "/portico.config.json",
     "/portico%2econfig.json",
     "/Portico.config.TS",
+    "/sub/portico.config.mjs",
+    "/config.txt",
   ]) {
     assert.equal((await client.get(target)).status, 404, target);
     assert.equal((await ask(client, "HEAD", target)).status, 404, target);
