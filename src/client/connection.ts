@@ -313,8 +313,7 @@ export class Connection extends Expiring implements Reader, BodyFlow {
   #piece(exchange: Exchange, piece: Uint8Array): void {
     exchange.received += piece.length;
     this.#await(exchange.request.timeouts.body);
-    // Whoever reads may keep what it gets, and the bytes lie in a shared buffer: this is the one copy.
-    exchange.body!.receive(Buffer.from(piece));
+    exchange.body!.receive(piece);
   }
 
   #complete(exchange: Exchange): void {

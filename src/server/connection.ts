@@ -84,6 +84,8 @@ const MAX_PIPELINED = 64 * 1024;
 const MAX_DRAIN = 256 * 1024;
 /** Bytes that are copied into the string of a write, so that head and body leave together; beyond it, one writev of both. */
 const MAX_JOINED = 16 * 1024;
+/** Milliseconds after which the system asks whether a client that is kept waiting is still there. */
+const KEEP_ALIVE_DELAY = 30_000;
 /** Parsers kept at hand for connections that wake up. */
 const MAX_SPARE_PARSERS = 256;
 
@@ -495,7 +497,8 @@ export class Connection extends Expiring implements Reader, BodyFlow, ObservedCo
       }
     } else if (this.#requestDone || this.#paused || this.#continueWanted) {
       this.#phase = PHASE.ANSWER;
-      if (was !== PHASE.ANSWER) deadlines.clear(this);
+      if (this.#paused) deadlines.set(this, timeouts.receive);
+      else if (was !== PHASE.ANSWER) deadlines.clear(this);
     } else {
       this.#phase = PHASE.BODY;
       if (was !== PHASE.BODY) {
@@ -534,9 +537,22 @@ export class Connection extends Expiring implements Reader, BodyFlow, ObservedCo
         } else deadlines.set(this, timeouts.receive);
         this.#checked = this.#received;
         break;
+      case PHASE.ANSWER:
+        if (this.#paused) this.#probe();
+        break;
       case PHASE.LINGER:
         this.#socket.destroy();
     }
+  }
+
+  /** A socket that is not read does not hear of its end either: but writing nothing fails once it was reset. */
+  #probe(): void {
+    const { deadlines, timeouts } = this.#host;
+    const socket = this.#socket;
+    // Whoever is gone without a reset answers this with one.
+    socket.setKeepAlive(true, KEEP_ALIVE_DELAY);
+    if (socket.writableLength === 0) socket.write("");
+    deadlines.set(this, timeouts.receive);
   }
 
   // What a body asks for.

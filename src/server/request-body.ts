@@ -1,6 +1,7 @@
 /** A request's body between the connection, which delivers it, and the application, which pulls it. */
 import type { BodySource } from "../gateway/contract.ts";
 import { type FieldLines, NO_FIELDS } from "../http/field-lines.ts";
+import { ByteQueue } from "../net/byte-queue.ts";
 
 /** Bytes held for an application that does not read, before the socket is paused; one read of 64 KiB may come on top. */
 const HIGH_WATER = 64 * 1024;
@@ -18,8 +19,8 @@ export class RequestBody implements BodySource {
   trailers: FieldLines = NO_FIELDS;
 
   readonly #flow: BodyFlow;
-  readonly #queue: Uint8Array[] = [];
-  #queued = 0;
+  /** Joined, because pieces may be as small as a byte, and a buffer for each would take a hundred times as much. */
+  readonly #queue = new ByteQueue();
   #ended = false;
   #discarded = false;
   #abandoned = false;
@@ -36,10 +37,10 @@ export class RequestBody implements BodySource {
 
   read(): Promise<Uint8Array | null> {
     if (this.awaited) return Promise.reject(new TypeError("body.read: another read is waiting"));
-    const piece = this.#queue.shift();
-    if (piece !== undefined) {
-      this.#queued -= piece.length;
-      if (this.#queued < HIGH_WATER) this.#flow.resumeReading();
+    const queue = this.#queue;
+    if (queue.size > 0) {
+      const piece = queue.take(queue.size);
+      this.#flow.resumeReading();
       return Promise.resolve(piece);
     }
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
@@ -54,7 +55,7 @@ export class RequestBody implements BodySource {
 
   /** A body that comes in one piece, as most do, is decoded where it lies: no copy, and one promise. */
   text(): Promise<string> {
-    const isToCome = this.#queue.length === 0 && !this.#ended && !this.#discarded && this.#failure === undefined;
+    const isToCome = this.#queue.size === 0 && !this.#ended && !this.#discarded && this.#failure === undefined;
     if (!isToCome || this.awaited) return this.#collect();
     return new Promise((resolve, reject) => {
       this.#resolveText = resolve;
@@ -83,8 +84,7 @@ export class RequestBody implements BodySource {
   discard(): void {
     if (this.#discarded) return;
     this.#discarded = true;
-    this.#queue.length = 0;
-    this.#queued = 0;
+    this.#queue.clear();
     this.#settle(null);
     this.#flow.resumeReading();
   }
@@ -105,11 +105,10 @@ export class RequestBody implements BodySource {
       if (stop - start === this.length) return resolve(decode(bytes, start, stop));
       resolve(this.#collect());
     }
-    const piece = Buffer.from(bytes.subarray(start, stop));
-    if (this.#resolve !== null) return this.#settle(piece);
-    this.#queue.push(piece);
-    this.#queued += piece.length;
-    if (this.#queued >= HIGH_WATER) this.#flow.pauseReading();
+    const piece = bytes.subarray(start, stop);
+    if (this.#resolve !== null) return this.#settle(Buffer.from(piece));
+    this.#queue.push(piece, piece.length);
+    if (this.#queue.size >= HIGH_WATER) this.#flow.pauseReading();
   }
 
   finish(trailers: FieldLines): void {

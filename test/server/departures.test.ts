@@ -116,6 +116,35 @@ for (const [how, leave] of leaves) {
   });
 }
 
+for (const [what, request] of [
+  ["a body that nobody reads", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n"],
+  ["more requests than are read ahead", GET],
+] as const) {
+  test(`a client that resets the connection behind ${what} is noticed, though nothing more is read of it`, async (t) => {
+    const begun = deferred();
+    const left = deferred<unknown>();
+    const server = await start(
+      t,
+      async ({ signal }) => {
+        begun.resolve();
+        await aborted(signal);
+        left.resolve(signal.reason);
+        throw signal.reason;
+      },
+      { timeouts: { receive: 1 } },
+    );
+    const client = await connect(t, server);
+    await client.send(request);
+    await begun.promise;
+    client.socket.write(GET.repeat(30_000));
+    const [connection] = server.openConnections();
+    const isRead = () => connection!.state === "answer" && connection!.bytesReceived >= request.length + 64 * 1024;
+    while (!isRead()) await new Promise(setImmediate);
+    client.reset();
+    isAbortError(await left.promise);
+  });
+}
+
 testEachWay("what was read before the client left can be read still", async (t, start) => {
   const go = deferred();
   const left = deferred<string>();

@@ -82,6 +82,24 @@ for (const reads of ["shared", "plain"]) {
     assert.ok(growth < 60 * MB, `${Math.round(growth / MB)} MB more`);
   });
 
+  test(`fifty bodies in chunks of a byte, which nobody reads yet, cost less than 60 MB (${reads} reads)`, async (t) => {
+    const { url } = await startProcess(t, reads);
+    await upload(url, SIZE / 100, { "Transfer-Encoding": "chunked" });
+    const chunks = 60_000;
+    const request = `POST /held HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n${"1\r\nx\r\n".repeat(chunks)}0\r\n\r\n`;
+    const before = Number(await get(url, "/memory"));
+    const sockets = Array.from({ length: 50 }, () => net.connect(Number(url.port), url.hostname));
+    t.after(() => {
+      for (const socket of sockets) socket.destroy();
+    });
+    await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.write(request, resolve))));
+    const responses = sockets.map((socket) => once(socket, "data"));
+    await get(url, "/release");
+    for (const response of responses) assert.match(String((await response)[0]), /\b60000$/);
+    const growth = Number(await get(url, "/memory")) - before;
+    assert.ok(growth < 60 * MB, `${Math.round(growth / MB)} MB more`);
+  });
+
   test(`2,000 idle connections stay served, and nothing is left of them when they are gone (${reads} reads)`, async (t) => {
     const { child, url } = await startProcess(t, reads);
     const sockets: net.Socket[] = [];

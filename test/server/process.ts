@@ -10,6 +10,12 @@ const PIECE = Buffer.alloc(64 * 1024, "a");
 let peak = 0;
 setInterval(() => (peak = Math.max(peak, process.memoryUsage.rss())), 5).unref();
 
+/** Until `/release`, nobody reads the bodies that are sent to `/held`. */
+let release!: () => void;
+const held = new Promise<void>((resolve) => {
+  release = resolve;
+});
+
 async function handle(exchange: Exchange): Promise<void> {
   const { method, target } = exchange.head;
   switch (`${method} ${target.split("?")[0]}`) {
@@ -39,6 +45,19 @@ async function handle(exchange: Exchange): Promise<void> {
       exchange.start(200);
       return exchange.end(String(size));
     }
+    case "POST /held": {
+      await held;
+      let size = 0;
+      for (let piece = await exchange.body.read(); piece !== null; piece = await exchange.body.read()) {
+        size += piece.length;
+      }
+      exchange.start(200);
+      return exchange.end(String(size));
+    }
+    case "GET /release":
+      release();
+      exchange.start(200);
+      return exchange.end();
     default:
       exchange.start(200);
       return exchange.end("ok");
