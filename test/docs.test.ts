@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { OPTIONS_PAGE, optionsPage } from "../scripts/docs.ts";
 import { fault } from "../src/core/faults.ts";
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS } from "../src/core/options.ts";
@@ -33,3 +35,31 @@ test("the limits and statuses that the example site shows are the defaults", () 
     ["A client that stops reading", `${send / 1000} s`, "closed"],
   ]);
 });
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+/** What a page says outside of its code. */
+function prose(page: string): string {
+  return readFileSync(join(ROOT, page), "utf8").replaceAll(/^```.*?^```$/gms, "");
+}
+
+/** The anchors that GitHub makes of a page's headings. */
+function anchors(page: string): string[] {
+  return [...prose(page).matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
+    heading!
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}_ -]/gu, "")
+      .replaceAll(" ", "-"),
+  );
+}
+
+const DOCS = readdirSync(join(ROOT, "docs")).filter((name) => name.endsWith(".md"));
+for (const from of ["README.md", "CONTRIBUTING.md", "bench/README.md", ...DOCS.map((name) => join("docs", name))]) {
+  test(`every link of ${from} leads to a file, and to a heading of it`, () => {
+    for (const [, path, anchor] of prose(from).matchAll(/\]\((?!\w+:)([^)#]*)#?([^)]*)\)/g)) {
+      const target = path === "" ? from : join(dirname(from), path!);
+      assert.ok(existsSync(join(ROOT, target)), `${path} is there`);
+      if (anchor !== "") assert.ok(anchors(target).includes(anchor!), `${target} has #${anchor}`);
+    }
+  });
+}

@@ -21,7 +21,7 @@ test("the page names every member of the contexts and of the tunnel", () => {
 });
 
 test("the page's program answers", async (t) => {
-  const [, program] = /```ts\n(.*?)```/s.exec(PAGE)!;
+  const [, program] = /```js\n(.*?)```/s.exec(PAGE)!;
   const log: string[] = [];
   const module = program!.replace("export default", "return");
   const application = new Function("log", module)((url: string) => Promise.resolve(log.push(url)));
