@@ -26,6 +26,13 @@ export async function readCommand(args: readonly string[], env: NodeJS.ProcessEn
   return parseArguments(args, env, path === undefined ? null : await readConfig(path));
 }
 
+/** Where a configuration is read from, if it is there. */
+export function configPaths(args: readonly string[], env: NodeJS.ProcessEnv): readonly string[] {
+  const typed = parseWords(args);
+  const named = typed.action === "serve" ? (typed.flags.config ?? env.PORTICO_CONFIG) : undefined;
+  return named ? [named] : NAMES;
+}
+
 /** @throws {CommandError} when there are two: which of them counts should not be a matter of their names. */
 function findConfig(): string | undefined {
   const [found, other] = NAMES.filter((name) => existsSync(name));
@@ -60,9 +67,13 @@ function readJson(path: string): unknown {
   }
 }
 
+/** A module is loaded once by its name, and a file may be read again. */
+let imports = 0;
+
 async function importConfig(path: string): Promise<unknown> {
   installTypeScript();
   const url = pathToFileURL(resolve(path));
+  if (imports++ > 0) url.search = String(imports);
   let module: Record<string, unknown>;
   try {
     module = await import(url.href);

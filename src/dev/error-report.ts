@@ -19,6 +19,9 @@ const DEPTH = 8;
 /** Errors of an aggregate that are told one by one. */
 const MOST = 10;
 
+/** Characters of a message that are told. */
+const LONGEST = 10_000;
+
 /** Never throws, whatever was thrown: getters and traps of the application's would. */
 export function reportOf(thrown: unknown, above: readonly unknown[] = []): ErrorReport {
   try {
@@ -35,8 +38,11 @@ export function reportOf(thrown: unknown, above: readonly unknown[] = []): Error
 const NOTHING = { name: "", stack: "", properties: {} };
 
 function described(thrown: unknown, above: readonly unknown[]): ErrorReport {
-  if (!isErrorLike(thrown)) return { ...NOTHING, name: "Not an Error", message: inspect(thrown, { depth: 3 }) };
+  if (!isErrorLike(thrown))
+    return { ...NOTHING, name: "Not an Error", message: inspect(thrown, { depth: 3 }).slice(0, LONGEST) };
   const { name, message, stack, cause, errors, ...rest } = own(thrown);
+  const whole = String(message);
+  const text = whole.length > LONGEST ? `${whole.slice(0, LONGEST)}… (${whole.length} characters)` : whole;
   const properties = Object.entries(rest).flatMap(([key, value]) => (value === undefined ? [] : [[key, plain(value)]]));
   const those = [...above, thrown];
   const inner = (each: unknown) =>
@@ -44,8 +50,8 @@ function described(thrown: unknown, above: readonly unknown[]): ErrorReport {
   const isFollowed = those.length <= DEPTH;
   return {
     name: String(name),
-    message: String(message),
-    stack: typeof stack === "string" ? stack : "",
+    message: text,
+    stack: typeof stack === "string" ? stack.replace(whole, () => text) : "",
     properties: Object.fromEntries(properties),
     ...(cause !== undefined && isFollowed && { cause: inner(cause) }),
     ...(Array.isArray(errors) && isFollowed && { errors: several(errors, inner) }),

@@ -82,6 +82,16 @@ export class Reloader {
     await Promise.all(this.#retiring);
   }
 
+  /** The same once nothing is asked of it any more, and ends all processes. */
+  async retire(): Promise<void> {
+    // What was asked before may have yet to be passed on.
+    await pendingEvents();
+    await this.#loading;
+    const stopped = this.stop();
+    this.close();
+    await stopped;
+  }
+
   /** Ends all processes, at once. */
   close(): void {
     for (const generation of [this.#spare, this.#next, this.#current]) generation?.kill();

@@ -14,6 +14,7 @@ export class Watcher {
   readonly #watchers = new Map<string, FSWatcher>();
   /** Directories whose subdirectories are watched as well, those to come, too. */
   readonly #trees = new Set<string>();
+  #isClosed = false;
 
   /** @param failed told when a directory cannot be watched: `ENOSPC` when the system watches all it can */
   constructor(changed: OnChange, failed: (error: NodeJS.ErrnoException, directory: string) => void) {
@@ -30,7 +31,7 @@ export class Watcher {
 
   /** Watches what stands in a directory itself. */
   watchDirectory(directory: string): void {
-    if (this.#watchers.has(directory)) return;
+    if (this.#isClosed || this.#watchers.has(directory)) return;
     try {
       const watcher = watch(directory, (_, name) => this.#event(directory, name));
       watcher.on("error", () => this.#forget(directory));
@@ -41,7 +42,9 @@ export class Watcher {
     }
   }
 
+  /** Nothing is told any more, and nothing will be watched. */
   close(): void {
+    this.#isClosed = true;
     for (const watcher of this.#watchers.values()) watcher.close();
     this.#watchers.clear();
   }

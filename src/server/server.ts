@@ -175,6 +175,17 @@ export class Server {
     this.#host.shedding = count;
   }
 
+  /**
+   * From now on other limits and timeouts hold; those that are not given are the defaults. It is for development, where
+   * a configuration changes under way: `limits.maxConnections`, what a connection is waiting for already, and the size of a
+   * chunked body that is being read stay.
+   */
+  adjust({ limits, timeouts }: Pick<ServerOptions, "limits" | "timeouts">): void {
+    Object.assign(this.#host.limits, DEFAULT_LIMITS, limits);
+    Object.assign(this.#host.timeouts, DEFAULT_TIMEOUTS, timeouts);
+    this.#host.spareParsers.length = 0;
+  }
+
   /** The connections that are open, those that were turned away and have yet to go among them. */
   openConnections(): ObservedConnection[] {
     return [...this.#connections];

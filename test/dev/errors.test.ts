@@ -139,6 +139,12 @@ test("causes and aggregates are told one by one, each once, and not without end"
   assert.doesNotMatch(beginning, /no\. 10/);
 });
 
+test("of a very long message the beginning is told, and the frames behind it", async (t) => {
+  const { text } = await failing(t, throws(new Error("long ".repeat(200_000))));
+  assert.ok(text.length < 12_000);
+  assert.match(text, /long … \(1000000 characters\)\n {4}at .*errors\.test\.ts:/);
+});
+
 test("what throws itself when it is looked at is answered as well", async (t) => {
   const trap = new Proxy(new Error("behind"), {
     get: () => {

@@ -269,10 +269,56 @@ test("--check says what would run, as for serving, and ends", async () => {
   }
 });
 
-test("a change of the configuration file is told to count from the next start on", async (t) => {
-  const { save, written } = await develop(t, { "server.ts": SAYING("1"), "portico.config.json": "{}" });
-  save("portico.config.json", '{ "cors": true }');
-  await written(/^portico\.config\.json has changed: that counts when portico is started again$/m);
+describe("a change of the configuration file", { timeout: 60_000 }, () => {
+  test("holds at once, its limits on a connection that is open as well, and nobody is lost", async (t) => {
+    const { ask, save, url, written } = await develop(t, {
+      "server.ts": SAYING("1"),
+      "other.ts": SAYING("other"),
+      "portico.config.ts": 'export default { headers: ["X-A: one"] };',
+    });
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+    t.after(() => agent.destroy());
+    const get = async (path: string) => {
+      const request = http.get(url + path, { agent });
+      const [response] = (await once(request, "response")) as [http.IncomingMessage];
+      await response.resume().toArray();
+      return [response.statusCode, response.headers["x-a"], request.socket!.localPort];
+    };
+    const [status, field, port] = await get("/");
+    assert.deepEqual([status, field], [200, "one"]);
+    const waiting = ask("/wait");
+    save(
+      "portico.config.ts",
+      'export default { headers: ["X-A: two"], entry: "other.ts", limits: { maxRequestLineSize: 100 } };',
+    );
+    await written(/^portico\.config\.ts changed: applied entry, headers, limits\.maxRequestLineSize$/m);
+    assert.deepEqual(await get("/"), [200, "two", port]);
+    assert.deepEqual(await get(`/${"x".repeat(100)}`), [414, undefined, port]);
+    assert.equal(await ask(), "other");
+    assert.equal(await waiting, "1");
+    save("other.ts", SAYING("saved"));
+    assert.equal(await ask(), "saved");
+  });
+
+  test("is not lost on what cannot change, and what is wrong with it leaves all as it is", async (t) => {
+    const { ask, save, url, written, cwd } = await develop(t, { "server.ts": SAYING("1") });
+    const field = async () => (await fetch(url)).headers.get("access-control-allow-origin");
+    save("portico.config.json", '{ "port": 1, "cors": true, "admin": "2", "workers": 3 }');
+    await written(/^portico\.config\.json changed: applied cors; admin only when portico is started again$/m);
+    assert.equal(await field(), "*");
+    save("portico.config.json", '{ "cors": 1 }');
+    await written(/^portico\.config\.json: cors takes true or false, not 1; what held before goes on$/m);
+    save("portico.config.json", '{ "cors": true, "static": "nowhere" }');
+    await written(/nowhere.*; what held before goes on$/m);
+    assert.equal(await field(), "*");
+    save("portico.config.json", '{ "cors": true, "isolate": true }');
+    await written(/^portico\.config\.json changed: applied isolate; admin only when/m);
+    rmSync(join(cwd, "portico.config.json"));
+    await written(/^portico\.config\.json changed: applied cors, isolate$/m);
+    assert.equal(await field(), null);
+    save("server.ts", SAYING("2"));
+    assert.equal(await ask(), "2");
+  });
 });
 
 test("Ctrl-C ends it and all its processes, with 0, though a page still follows", async (t) => {
