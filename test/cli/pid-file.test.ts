@@ -12,6 +12,7 @@ const PID_FILE = new URL("../../dist/cli/pid-file.js", import.meta.url).href;
 const STARTER = `
   import { existsSync } from "node:fs";
   import { writePidFile } from ${JSON.stringify(PID_FILE)};
+  process.on("SIGTERM", () => process.exit(0));
   console.log("here;");
   while (!existsSync("go"));
   try {
@@ -21,7 +22,6 @@ const STARTER = `
     process.exit(1);
   }
   console.log("has it;");
-  process.on("SIGTERM", () => process.exit(0));
   setInterval(() => {}, 1000);`;
 
 /** A process number that is nobody's: Linux gives out none above 2^22. */
