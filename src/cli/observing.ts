@@ -4,7 +4,7 @@ import { type AccessLog, openAccessLog } from "../observe/access-log.ts";
 import { type ErrorLog, errorLog } from "../observe/error-log.ts";
 import { type Watching, workerName } from "../observe/fleet.ts";
 import { LiveView } from "../observe/live.ts";
-import { Metrics } from "../observe/metrics.ts";
+import { Metrics, type Queues } from "../observe/metrics.ts";
 import { Pieces } from "../observe/pieces.ts";
 import type { EndedRequest } from "../server/events.ts";
 import type { ServerOptions } from "../server/server.ts";
@@ -25,6 +25,8 @@ export interface Observing {
 export interface ObservingOptions {
   /** What tells this process or thread from others. */
   readonly worker?: string;
+  /** Where requests wait for each other, by name. */
+  readonly queues?: Queues;
   /** Whether a request belongs into the access log. */
   readonly isLogged?: IsLogged;
   /** Whether the live page may show what was sent: passwords, cookies and all. */
@@ -34,12 +36,12 @@ export interface ObservingOptions {
 /** @throws {CommandError} when a log cannot be opened. */
 export function observe(
   settings: Settings,
-  { worker = workerName(), isLogged, keepsBytes = false }: ObservingOptions = {},
+  { worker = workerName(), queues = {}, isLogged, keepsBytes = false }: ObservingOptions = {},
 ): Observing {
   const log = errorLogOf(settings);
   const accessLog = openAccess(settings, log);
   const logging = accessLog && isLogged ? only(isLogged, accessLog) : accessLog;
-  const watching = settings.admin === undefined ? null : watch(worker, keepsBytes);
+  const watching = settings.admin === undefined ? null : watch(worker, queues, keepsBytes);
   const observers = [logging, ...Object.values(watching ?? {})].filter((observer) => observer !== null);
   return {
     options: { onError: log.error, observers },
@@ -55,9 +57,9 @@ function only(isLogged: IsLogged, { ended }: AccessLog): Pick<AccessLog, "ended"
   return { ended: (request) => isLogged(request) && ended(request) };
 }
 
-function watch(worker: string, keepsBytes: boolean): Watching {
-  const live = new LiveView(worker);
-  return { metrics: new Metrics(), live, pieces: keepsBytes ? new Pieces(live) : null };
+function watch(worker: string, queues: Queues, keepsBytes: boolean): Watching {
+  const live = new LiveView(worker, queues);
+  return { metrics: new Metrics(queues), live, pieces: keepsBytes ? new Pieces(live) : null };
 }
 
 export function errorLogOf({ logFormat }: Settings): ErrorLog {

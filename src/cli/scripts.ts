@@ -3,13 +3,17 @@ import { realpathSync } from "node:fs";
 import { sep } from "node:path";
 import { cgi } from "../gateway/cgi/handler.ts";
 import type { Handler } from "../gateway/contract.ts";
+import type { Queue } from "../observe/metrics.ts";
 import { failure } from "./command-error.ts";
 import { type Entry, requireDirectory } from "./entry.ts";
 import { withGivenFields } from "./responses.ts";
 import type { Settings } from "./settings.ts";
 
-/** @throws {CommandError} when there is no such directory, or its programs would be served as files, too. */
-export function withScripts(next: Handler, entry: Entry, settings: Settings): Handler {
+/**
+ * @param queues gets that of these programs
+ * @throws {CommandError} when there is no such directory, or its programs would be served as files, too.
+ */
+export function withScripts(next: Handler, entry: Entry, settings: Settings, queues: Record<string, Queue>): Handler {
   if (settings.cgi === undefined) return next;
   const directory = requireDirectory(settings.cgi, "--cgi");
   const site = entry.kind === "files" && settings.interface === undefined ? entry.path : undefined;
@@ -17,12 +21,15 @@ export function withScripts(next: Handler, entry: Entry, settings: Settings): Ha
   const rooted = settings.base === "/" ? site : undefined;
   const documentRoot = settings.prefix === "/" ? (settings.static ?? rooted) : rooted;
   const all = cgi(directory, { prefix: settings.cgiPrefix, next, documentRoot, ...limitsOf(settings) });
+  queues.cgi = all;
   return withGivenFields(all, settings);
 }
 
 /** A directory that holds programs and nothing else, under `/`. */
-export function programs(directory: string, settings: Settings): Handler {
-  return cgi(directory, limitsOf(settings));
+export function programs(directory: string, settings: Settings, queues: Record<string, Queue>): Handler {
+  const all = cgi(directory, limitsOf(settings));
+  queues.cgi = all;
+  return all;
 }
 
 /** What a program reads stands in its text: passwords, addresses. One spelling that is not ours would show it. */

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import type { Handler } from "../gateway/contract.ts";
 import { installFetchGlobals } from "../gateway/fetch/globals.ts";
+import type { Queue, Queues } from "../observe/metrics.ts";
 import { serial } from "../run/serial.ts";
 import { type FilesOptions, files } from "../static/index.ts";
 import { type Application, loadApplication } from "./application.ts";
@@ -23,6 +24,8 @@ export interface Serving {
   readonly connect: Handler | undefined;
   /** Ends what the application holds. */
   readonly close: (() => Promise<void>) | undefined;
+  /** Where requests wait for each other. */
+  readonly queues: Queues;
 }
 
 /** Settings with which an application is loaded. */
@@ -42,22 +45,26 @@ export async function prepare(word: string | undefined, given: Given, means = IN
   refuseFileOptions(entry, { ...DEFAULTS, ...given });
   // Where there are scripts, fields are added around everything, and so inside of it by nobody.
   const inside = given.cgi === undefined ? given : { ...given, headers: [], cors: false, isolate: false };
-  const application = await open(entry, { ...DEFAULTS, ...inside, model: plan(given).model }, means);
+  const queues: Record<string, Queue> = {};
+  const application = await open(entry, { ...DEFAULTS, ...inside, model: plan(given).model }, means, queues);
   const settings: Settings = { ...DEFAULTS, ...application.wishes, ...given };
   const site = withStaticFiles(application.handler, { ...settings, ...inside }, means);
-  const all = guarded(withScripts(site, entry, settings), settings);
+  const all = guarded(withScripts(site, entry, settings, queues), settings);
   const connect = application.connect && guarded(application.connect, settings);
-  return {
-    entry,
-    settings,
-    handler: settings.model === "serial" ? serial(all) : all,
-    connect,
-    close: application.close,
-  };
+  const rest = { entry, settings, connect, close: application.close, queues };
+  if (settings.model !== "serial") return { ...rest, handler: all };
+  const handler = serial(all);
+  queues.serial = handler;
+  return { ...rest, handler };
 }
 
-async function open({ kind, path }: Entry, settings: LoadSettings, { files, load }: Means): Promise<Application> {
-  if (kind === "files") return { handler: openDirectory(path, settings, files), wishes: {} };
+async function open(
+  { kind, path }: Entry,
+  settings: LoadSettings,
+  { files, load }: Means,
+  queues: Record<string, Queue>,
+): Promise<Application> {
+  if (kind === "files") return { handler: openDirectory(path, settings, files, queues), wishes: {} };
   if (settings.interface === "cgi") {
     throw usageError(`--interface cgi takes a directory of programs, and ${path} is a file`);
   }
@@ -75,13 +82,18 @@ export async function load(path: string, settings: LoadSettings): Promise<Applic
   return close === undefined ? application : { ...application, close: logged(close, path, settings) };
 }
 
-function openDirectory(path: string, settings: Settings, files: Means["files"]): Handler {
+function openDirectory(
+  path: string,
+  settings: Settings,
+  files: Means["files"],
+  queues: Record<string, Queue>,
+): Handler {
   if (settings.interface === undefined) {
     // Under one page for all paths, a directory's is that application's.
     const listing = !settings.noListing && settings.spa === undefined;
     return files(path, { ...fileOptions(path, settings.base, settings), listing });
   }
-  if (settings.interface === "cgi") return withGivenFields(programs(path, settings), settings);
+  if (settings.interface === "cgi") return withGivenFields(programs(path, settings, queues), settings);
   throw usageError(`--interface ${settings.interface} takes a module, and ${path} is a directory`);
 }
 

@@ -1,6 +1,6 @@
 /** The interfaces applications are written against, and the seam they meet the server at. */
 export { basicAuth } from "./basic-auth.ts";
-export { type CgiOptions, cgi } from "./cgi/handler.ts";
+export { type CgiHandler, type CgiOptions, cgi } from "./cgi/handler.ts";
 export type { BodySource, Chunk, ConnectionInfo, Exchange, FieldList, Handler } from "./contract.ts";
 export { installFetchGlobals } from "./fetch/globals.ts";
 export { type FetchFunction, type FetchOptions, fetchHandler } from "./fetch/handler.ts";

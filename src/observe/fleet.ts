@@ -182,10 +182,12 @@ function merged(looks: readonly WorkerLook[]): WorkerLook {
   const totals = { accepted: 0, requests: 0, failed: 0, received: 0, sent: 0 };
   const states: Record<string, number> = {};
   const limits: Record<string, number> = {};
+  const waiting: Record<string, number> = {};
   for (const look of looks) {
     add(totals, { ...look.totals });
     add(states, look.states);
     add(limits, look.limits);
+    add(waiting, look.waiting);
   }
   return {
     open: looks.reduce((sum, { open }) => sum + open, 0),
@@ -195,6 +197,7 @@ function merged(looks: readonly WorkerLook[]): WorkerLook {
     requests: latestFirst(looks.flatMap(({ requests }) => requests)),
     notable: latestFirst(looks.flatMap(({ notable }) => notable)),
     totals,
+    waiting,
     limits,
   };
 }

@@ -2,7 +2,7 @@
 import type { EndedRequest, ObservedConnection, ServerObserver } from "../server/events.ts";
 import { loggedStatus } from "./access-format.ts";
 import type { ConnectionRow, RequestRow, WorkerLook } from "./look.ts";
-import type { Watched } from "./metrics.ts";
+import type { Queues, Watched } from "./metrics.ts";
 
 /** Connections that are shown at a time: a page is no place for more. */
 const MOST_CONNECTIONS = 500;
@@ -19,6 +19,7 @@ const LONGEST_LINE = 300;
 
 export class LiveView implements Pick<ServerObserver, "opened" | "closed" | "ended"> {
   readonly #worker: string;
+  readonly #queues: Queues;
   readonly #known = new WeakMap<ObservedConnection, { readonly id: string; readonly since: number }>();
   #count = 0;
   readonly #requests = new Ring();
@@ -28,9 +29,10 @@ export class LiveView implements Pick<ServerObserver, "opened" | "closed" | "end
   #received = 0;
   #sent = 0;
 
-  /** @param worker what tells it from others */
-  constructor(worker: string) {
+  /** @param worker what tells it from others @param queues by name */
+  constructor(worker: string, queues: Queues = {}) {
     this.#worker = worker;
+    this.#queues = queues;
   }
 
   opened(connection: ObservedConnection): void {
@@ -77,6 +79,7 @@ export class LiveView implements Pick<ServerObserver, "opened" | "closed" | "end
       requests: this.#rows(this.#requests),
       notable: this.#rows(this.#notable),
       totals: { accepted: counters.connections, requests: counters.requests, failed: counters.errors, received, sent },
+      waiting: Object.fromEntries(Object.entries(this.#queues).map(([name, { waiting }]) => [name, waiting])),
       limits: limitsHit(counters),
     };
   }

@@ -64,6 +64,8 @@ export interface WorkerLook {
   /** The same of those that failed, were refused or took long: they would be lost among the others. */
   readonly notable: readonly RequestRow[];
   readonly totals: Totals;
+  /** Requests that wait for their turn, by queue. */
+  readonly waiting: Readonly<Record<string, number>>;
   /** Refusals by code and timeouts by name, of which there were any. */
   readonly limits: Readonly<Record<string, number>>;
 }

@@ -15,6 +15,8 @@ export const FAMILIES = {
   portico_connections_accepted_total: { type: "counter", help: "Connections accepted, also those turned away." },
   portico_accept_queue: { type: "gauge", help: "Connections that wait in the kernel to be accepted." },
   portico_requests_in_flight: { type: "gauge", help: "Requests whose response is not complete." },
+  portico_queue_running: { type: "gauge", help: "Requests that have their turn, by queue; of cgi, programs that run." },
+  portico_queue_waiting: { type: "gauge", help: "Requests that wait for their turn, by queue: serial, cgi." },
   portico_requests_total: {
     type: "counter",
     help: "Requests that ended, by method and status class; a client that left is 4xx (499), as in the access log.",
@@ -52,6 +54,14 @@ export interface Watched {
   openConnections(): ObservedConnection[];
 }
 
+/** Where requests wait for each other before they are answered. */
+export interface Queue {
+  readonly running: number;
+  readonly waiting: number;
+}
+
+export type Queues = Readonly<Record<string, Queue>>;
+
 /** Methods that are counted by name; what the others and requests without a sound head are counted as. */
 const METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "CONNECT"];
 const OTHER = "other";
@@ -84,6 +94,12 @@ export class Metrics implements Pick<ServerObserver, "closed" | "ended"> {
   #received = 0;
   #sent = 0;
   readonly #loop = new LoopDelay();
+  readonly #queues: Queues;
+
+  /** @param queues by name */
+  constructor(queues: Queues = {}) {
+    this.#queues = queues;
+  }
 
   ended(request: EndedRequest): void {
     const { outcome, head, since, until } = request;
@@ -119,6 +135,10 @@ export class Metrics implements Pick<ServerObserver, "closed" | "ended"> {
     }
     for (const [outcome, count] of Object.entries(this.#outcomes)) {
       set("portico_request_outcomes_total", count, { outcome });
+    }
+    for (const [queue, { running, waiting }] of Object.entries(this.#queues)) {
+      set("portico_queue_running", running, { queue });
+      set("portico_queue_waiting", waiting, { queue });
     }
     this.#sampleDurations(samples);
     set("portico_request_failures_total", counters.errors);

@@ -3,11 +3,19 @@ import type { Duplex } from "node:stream";
 import type { Chunk, Exchange, FieldList, Handler } from "../gateway/contract.ts";
 import { DelegatingExchange } from "../gateway/delegate.ts";
 
+/** A handler that answers one request at a time, and says how many there are. */
+export interface SerialHandler extends Handler {
+  /** Whether a request has its turn: 1 or 0. */
+  readonly running: number;
+  /** Requests that wait for theirs. */
+  readonly waiting: number;
+}
+
 /**
  * Wraps a handler so that no two of its requests overlap, whatever it awaits. A turn ends with the response, or when the
  * client has left. The turn is a request's and not a connection's: an idle kept connection does not hold up the others.
  */
-export function serial(handler: Handler): Handler {
+export function serial(handler: Handler): SerialHandler {
   const waiting: (() => void)[] = [];
   let isTaken = false;
 
@@ -16,7 +24,7 @@ export function serial(handler: Handler): Handler {
     if (next === undefined) isTaken = false;
     else next();
   };
-  return async (exchange) => {
+  const inTurn: Handler = async (exchange) => {
     if (isTaken) await new Promise<void>((resolve) => waiting.push(resolve));
     isTaken = true;
     const turn = new Turn(exchange, passOn);
@@ -27,6 +35,10 @@ export function serial(handler: Handler): Handler {
       throw error;
     }
   };
+  return Object.defineProperties(inTurn, {
+    running: { get: () => Number(isTaken) },
+    waiting: { get: () => waiting.length },
+  }) as SerialHandler;
 }
 
 /** An exchange that tells when it is complete. */

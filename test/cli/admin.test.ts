@@ -1,7 +1,10 @@
 /** The admin listener of the command: of one process, and of workers. */
 import assert from "node:assert/strict";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import net from "node:net";
+import path from "node:path";
 import { test } from "node:test";
+import type { Look } from "../../src/observe/look.ts";
 import { parseExposition, sampleOf } from "../observe/exposition.ts";
 import { folder } from "../support/folder.ts";
 import { type Portico, runPortico, startPortico } from "../support/portico.ts";
@@ -151,4 +154,58 @@ function rawStatus(origin: string, head: string): Promise<number> {
     socket.on("error", reject);
     socket.on("end", () => resolve(Number(text.slice(9, 12))));
   });
+}
+
+for (const workers of [[], ["--model", "threads", "--workers", "1"]]) {
+  test(`requests that wait for a program are counted, and on the page (${workers.join(" ") || "one process"})`, async (t) => {
+    const cwd = folder({
+      "index.html": "home",
+      "programs/slow.sh":
+        "#!/bin/sh\nwhile [ ! -e ../go ]; do sleep 0.05; done\nprintf 'Content-Type: text/plain\\n\\ndone'",
+    });
+    chmodSync(path.join(cwd, "programs/slow.sh"), 0o755);
+    mkdirSync(path.join(cwd, "site"));
+    const args = ["site", "--admin=0", "--cgi", "programs", "--max-scripts", "1", ...workers];
+    const portico = await startPortico(args, { cwd });
+    t.after(() => portico.stop("SIGKILL"));
+    const [, admin] = await portico.written(/own page is at (\S+)/);
+    const answers = Array.from({ length: 3 }, async () => (await fetch(`${portico.url}/cgi-bin/slow.sh`)).text());
+    const figures = async () => {
+      const metrics = await metricsOf(admin!);
+      parseExposition(metrics);
+      return ["running", "waiting"].map((what) => sampleOf(metrics, `portico_queue_${what}`, { queue: "cgi" }));
+    };
+    while ((await figures()).join() !== "1,2");
+    assert.deepEqual((await firstLook(admin!)).waiting, { cgi: 2 });
+    writeFileSync(path.join(cwd, "go"), "");
+    assert.deepEqual(await Promise.all(answers), ["done", "done", "done"]);
+    while ((await figures()).join() !== "0,0");
+  });
+}
+
+test("and so are those that wait for their turn", async (t) => {
+  const { portico, admin } = await startAdmin(["--model", "serial"]);
+  t.after(() => portico.stop("SIGKILL"));
+  const controller = new AbortController();
+  const { signal } = controller;
+  const waiting = Array.from({ length: 3 }, () => fetch(new URL("/wait", portico.url), { signal }).catch(() => "left"));
+  const figures = async () => {
+    const metrics = await metricsOf(admin);
+    return ["running", "waiting"].map((what) => sampleOf(metrics, `portico_queue_${what}`, { queue: "serial" }));
+  };
+  while ((await figures()).join() !== "1,2");
+  controller.abort();
+  assert.deepEqual(await Promise.all(waiting), ["left", "left", "left"]);
+});
+
+/** What the live page is told first. */
+async function firstLook(admin: string): Promise<Look> {
+  const response = await fetch(new URL("/events", admin));
+  let text = "";
+  for await (const piece of response.body!.pipeThrough(new TextDecoderStream())) {
+    text += piece;
+    const [, data] = /^data: (.*)\n/m.exec(text) ?? [];
+    if (data !== undefined) return JSON.parse(data);
+  }
+  throw new Error("there was no look");
 }

@@ -39,6 +39,7 @@ export async function run(args: readonly string[]): Promise<void> {
   const site = new ConfiguredSite({ live, log, say, args });
   const serving = await site.open({ ...command, given });
   const observing = observe(serving.settings, {
+    queues: serving.queues,
     isLogged: ({ head }) => head === null || !isFollowing(head.target),
     keepsBytes: true,
   });

@@ -51,7 +51,7 @@ export async function run(args: readonly string[]): Promise<void> {
   }
   const serving = await prepare(command.entry, given);
   const { entry, settings } = serving;
-  const observing = observe(settings);
+  const observing = observe(settings, { queues: serving.queues });
   const server = await listen(serving, observing.options);
   await openAdminOf(observing, server, settings);
   const close = () => {

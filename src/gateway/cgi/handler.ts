@@ -34,6 +34,14 @@ export interface CgiOptions {
   readonly log?: ((line: string) => void) | undefined;
 }
 
+/** Answers requests by scripts, and says how many there are. */
+export interface CgiHandler extends Handler {
+  /** Scripts that run. */
+  readonly running: number;
+  /** Requests that wait for one of these to end. */
+  readonly waiting: number;
+}
+
 /** Local redirects that one request may take. Apache: 10. */
 const MAX_REDIRECTS = 10;
 
@@ -46,16 +54,20 @@ const RETRY: FieldList = ["Retry-After", "1"];
  * @throws {Error} when there is no such directory, or on Windows, which knows neither #! nor process groups
  * @throws {TypeError} when the prefix is not a path
  */
-export function cgi(directory: string, options: CgiOptions = {}): Handler {
+export function cgi(directory: string, options: CgiOptions = {}): CgiHandler {
   if (process.platform === "win32") throw new Error("cgi: scripts run on POSIX systems only, not on Windows");
   const gateway = new Gateway(directory, options);
-  return (exchange) => gateway.answer(exchange);
+  const { slots } = gateway;
+  return Object.defineProperties((exchange: Exchange) => gateway.answer(exchange), {
+    running: { get: () => slots.running },
+    waiting: { get: () => slots.waiting },
+  }) as CgiHandler;
 }
 
 class Gateway {
   readonly #directory: ScriptDirectory;
   readonly #place: Place;
-  readonly #slots: Slots;
+  readonly slots: Slots;
   readonly #options: CgiOptions;
   readonly #limit: number;
 
@@ -69,7 +81,7 @@ class Gateway {
       documentRoot: documentRoot === undefined ? undefined : resolve(documentRoot),
     };
     this.#limit = options.timeout ?? OPTIONS.cgiTimeout.default;
-    this.#slots = new Slots(
+    this.slots = new Slots(
       options.maxScripts ?? OPTIONS.maxScripts.default,
       options.maxWaiting ?? OPTIONS.maxWaitingScripts.default,
     );
@@ -103,7 +115,7 @@ class Gateway {
   /** Gives the target of a local redirect, if that is what the script answered with. */
   async #run(exchange: Exchange, script: Script): Promise<string | null> {
     const log = (line: string) => this.#say(script.names.join("/"), line);
-    if (!(await this.#slots.enter(exchange.signal))) {
+    if (!(await this.slots.enter(exchange.signal))) {
       if (!exchange.signal.aborted) refuse(exchange, 503, RETRY);
       return null;
     }
@@ -111,8 +123,8 @@ class Gateway {
     try {
       running = await this.#start(exchange, script, log);
     } finally {
-      if (running === null) this.#slots.leave();
-      else void running.exited.then(() => this.#slots.leave());
+      if (running === null) this.slots.leave();
+      else void running.exited.then(() => this.slots.leave());
     }
     if (running === null) return null;
     const target = await new Conversation(exchange, running, this.#limit, log).answer();

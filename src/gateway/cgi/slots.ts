@@ -1,13 +1,22 @@
 /** How many scripts run at a time, and how many requests wait for one of them to end: first come, first served. */
 export class Slots {
-  #free: number;
+  #running = 0;
+  readonly #count: number;
   readonly #maxWaiting: number;
   readonly #waiting = new Set<() => void>();
 
   /** @param count 0 for any number */
   constructor(count: number, maxWaiting: number) {
-    this.#free = count === 0 ? Number.POSITIVE_INFINITY : count;
+    this.#count = count === 0 ? Number.POSITIVE_INFINITY : count;
     this.#maxWaiting = maxWaiting;
+  }
+
+  get running(): number {
+    return this.#running;
+  }
+
+  get waiting(): number {
+    return this.#waiting.size;
   }
 
   /**
@@ -16,8 +25,8 @@ export class Slots {
    */
   enter(signal: AbortSignal): Promise<boolean> {
     if (signal.aborted) return Promise.resolve(false);
-    if (this.#free > 0) {
-      this.#free--;
+    if (this.#running < this.#count) {
+      this.#running++;
       return Promise.resolve(true);
     }
     if (this.#waiting.size >= this.#maxWaiting) return Promise.resolve(false);
@@ -36,7 +45,7 @@ export class Slots {
 
   leave(): void {
     const [next] = this.#waiting;
-    if (next === undefined) this.#free++;
+    if (next === undefined) this.#running--;
     else next();
   }
 }

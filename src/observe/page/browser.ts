@@ -113,6 +113,7 @@ function showFigures(now: Look): void {
     ["Accepted", count(now.totals.accepted)],
     ["Requests", count(now.totals.requests)],
     ["Failed", count(now.totals.failed)],
+    ...Object.entries(now.waiting).map(([queue, waiting]) => [`Waiting: ${queue}`, count(waiting)] as const),
   ] as const;
   const list = byId("figures");
   for (const [index, [name, value]] of figures.entries()) {
