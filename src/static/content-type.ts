@@ -3,12 +3,16 @@ import { extname } from "node:path";
 import { lookup } from "mime-types";
 
 /**
- * Where the registered type is not what a name means on the web. `.ts` is TypeScript's, not a video's: as text every browser
- * shows it, and a runtime that imports it goes by the name. `.cjs` is what builds call a script for old pages, and with
- * `nosniff` no browser runs what is `application/node`.
+ * Sources without a type of their own, or with one that another use of the name has: `.ts` is TypeScript's here, not a
+ * video's. As plain text every browser shows them, and a runtime that imports them goes by the name.
  */
+const SOURCES =
+  ".ts .mts .cts .tsx .vue .svelte .astro .py .rb .go .rs .swift .kt .bash .zsh .jsonc .graphql .gql .proto .lock .diff .patch";
+
+/** Where the registered type is not what a name means on the web. */
 const TYPES: ReadonlyMap<string, string> = new Map([
-  ...[".ts", ".mts", ".cts", ".tsx"].map((extension) => [extension, "text/plain"] as const),
+  ...SOURCES.split(" ").map((extension) => [extension, "text/plain"] as const),
+  // Builds for old pages have this name, and with `nosniff` no browser runs what is `application/node`.
   [".cjs", "text/javascript"],
 ]);
 

@@ -35,6 +35,10 @@ const TYPES: Readonly<Record<string, string>> = {
   "a.mts": "text/plain; charset=utf-8",
   "a.cts": "text/plain; charset=utf-8",
   "a.tsx": "text/plain; charset=utf-8",
+  "a.vue": "text/plain; charset=utf-8",
+  "a.py": "text/plain; charset=utf-8",
+  "a.rs": "text/plain; charset=utf-8",
+  "yarn.lock": "text/plain; charset=utf-8",
   "a.ts.map": "application/json; charset=utf-8",
   "a.m2ts": "video/mp2t",
 };
