@@ -137,6 +137,7 @@ export class FileCache {
     if (file.readers++ === 0) {
       this.#held += file.size;
       if (!file.kept) this.#size += file.size;
+      this.#evict();
     }
     try {
       await response;
@@ -144,6 +145,7 @@ export class FileCache {
       if (--file.readers === 0) {
         this.#held -= file.size;
         if (!file.kept) this.#size -= file.size;
+        this.#evict();
       }
     }
   }

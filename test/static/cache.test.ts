@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { appendFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
+import fc from "fast-check";
 import { FileCache, KeptFile } from "../../src/static/cache.ts";
 import { deferred } from "../server/support.ts";
 import { makeTree, represent } from "./support.ts";
@@ -167,6 +168,48 @@ test("what is added to a file counts as the file does", async (t) => {
   // Of one that has gone meanwhile, nothing is counted but by those who read it.
   cache.grow(first, 500);
   assert.equal(cache.size, roomFor(1, 1500));
+});
+
+test("in whatever order files come, grow, are read and replaced: what is taken is what is kept or read", async () => {
+  const step = fc.record({
+    what: fc.constantFrom("set", "get", "hold", "grow", "end"),
+    key: fc.integer({ min: 0, max: 4 }),
+    size: fc.integer({ min: 0, max: 3000 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+      const capacity = roomFor(3, 1000);
+      const cache = new FileCache(capacity, 1e9);
+      const files: KeptFile[] = [];
+      const reads: { readonly end: () => void; readonly over: Promise<void> }[] = [];
+      for (const { what, key, size } of steps) {
+        const known = files[key % Math.max(files.length, 1)];
+        if (what === "set")
+          cache.set(`/${key}`, files[files.push(new KeptFile(represent(Buffer.alloc(size)), [])) - 1]!);
+        else if (what === "get") assert.ok(cache.get(`/${key}`)?.kept ?? true);
+        else if (what === "grow" && known !== undefined) cache.grow(known, size);
+        else if (what === "hold" && known !== undefined) {
+          const { promise, resolve } = deferred();
+          reads.push({ end: resolve, over: cache.hold(known, promise) });
+        } else if (what === "end" && reads.length > 0) {
+          const [read] = reads.splice(key % reads.length, 1);
+          read!.end();
+          await read!.over;
+        }
+        const sum = (those: readonly KeptFile[]) => those.reduce((sum, { size }) => sum + size, 0);
+        const taken = sum(files.filter(({ kept, readers }) => kept || readers > 0));
+        const held = sum(files.filter(({ readers }) => readers > 0));
+        assert.equal(cache.size, taken);
+        assert.ok(taken <= Math.max(capacity, held), "no more is kept than there is room for beside what is read");
+        assert.equal(cache.hasRoom(0), held + roomFor(1, 0) <= capacity);
+      }
+      for (const { end } of reads) end();
+      await Promise.all(reads.map(({ over }) => over));
+      assert.ok(cache.size <= capacity);
+      assert.ok(cache.hasRoom(0));
+    }),
+    { numRuns: 1000 },
+  );
 });
 
 const CHANGES: Readonly<Record<string, (location: string) => void>> = {

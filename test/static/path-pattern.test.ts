@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import { encodePath, PathPattern, Template } from "../../src/static/path-pattern.ts";
 
 /** Pattern, names of a path, and what is captured; `null` where it does not match. */
@@ -44,6 +45,39 @@ for (const [pattern, names, captures] of CASES) {
     assert.deepEqual(found === null ? null : Object.fromEntries(found), captures);
   });
 }
+
+test("a path that a pattern was filled with matches it, and gives back what was filled in", () => {
+  const text = fc.string({ unit: fc.constantFrom("a", "b", ".", "-", "é", " "), maxLength: 3 });
+  const name = text.filter((text) => text !== "");
+  const segment = fc.record({ before: text, value: fc.option(name), after: text });
+  const splat = fc.option(fc.record({ before: text, values: fc.array(name, { minLength: 1 }), after: text }));
+  fc.assert(
+    fc.property(fc.array(segment), splat, fc.array(segment), (first, middle, last) => {
+      const segments = [...first, ...last].filter(({ before, value, after }) => before + (value ?? "") + after !== "");
+      const captures: [string, string][] = [];
+      const patterns = segments.map(({ before, value, after }, at) => {
+        if (value !== null) captures.push([`c${at}`, value]);
+        return (
+          encodePath(before) +
+          (value === null ? "" : `:c${at}`) +
+          encodePath(value === null ? after : after && `.${after}`)
+        );
+      });
+      const names = segments.map(({ before, value, after }) => {
+        return before + (value ?? "") + (value === null ? after : after && `.${after}`);
+      });
+      if (middle !== null) {
+        const { before, values, after } = middle;
+        const at = Math.min(first.length, segments.length);
+        patterns.splice(at, 0, `${encodePath(before)}*${encodePath(after)}`);
+        names.splice(at, 0, ...`${before}${values.join("/")}${after}`.split("/"));
+        captures.push(["splat", values.join("/")]);
+      }
+      const found = new PathPattern(`/${patterns.join("/")}`).match(names);
+      assert.deepEqual(found && new Map(found), new Map(captures));
+    }),
+  );
+});
 
 test("what is no pattern says why", () => {
   for (const [pattern, why] of [
