@@ -26,6 +26,8 @@ export interface Serving {
   readonly close: (() => Promise<void>) | undefined;
   /** Where requests wait for each other. */
   readonly queues: Queues;
+  /** What the application asks for that is not heard, a line each. */
+  readonly unheard: readonly string[];
 }
 
 /** Settings with which an application is loaded. */
@@ -46,16 +48,29 @@ export async function prepare(word: string | undefined, given: Given, means = IN
   // Where there are scripts, fields are added around everything, and so inside of it by nobody.
   const inside = given.cgi === undefined ? given : { ...given, headers: [], cors: false, isolate: false };
   const queues: Record<string, Queue> = {};
-  const application = await open(entry, { ...DEFAULTS, ...inside, model: plan(given).model }, means, queues);
-  const settings: Settings = { ...DEFAULTS, ...application.wishes, ...given };
+  const { model } = plan(given);
+  const application = await open(entry, { ...DEFAULTS, ...inside, model }, means, queues);
+  // Workers share a socket that was there before any of them.
+  const isShared = model === "threads" || model === "processes";
+  const settings: Settings = { ...DEFAULTS, ...(!isShared && application.wishes), ...given };
+  const unheard = isShared ? unheardOf(entry, application.wishes, given) : [];
   const site = withStaticFiles(application.handler, { ...settings, ...inside }, means);
   const all = guarded(withScripts(site, entry, settings, queues), settings);
   const connect = application.connect && guarded(application.connect, settings);
-  const rest = { entry, settings, connect, close: application.close, queues };
+  const rest = { entry, settings, connect, close: application.close, queues, unheard };
   if (settings.model !== "serial") return { ...rest, handler: all };
   const handler = serial(all);
   queues.serial = handler;
   return { ...rest, handler };
+}
+
+function unheardOf({ path }: Entry, { port, hostname }: Application["wishes"], given: Given): string[] {
+  if (given.fd !== undefined || given.unix !== undefined) return [];
+  const wishes = [
+    ...(port !== undefined && given.port === undefined ? [["port", port]] : []),
+    ...(hostname !== undefined && given.hostname === undefined ? [["host", hostname]] : []),
+  ];
+  return wishes.map(([flag, wish]) => `the ${flag} ${wish} in ${path} is not for workers: --${flag} ${wish} is`);
 }
 
 async function open(

@@ -1,7 +1,7 @@
 /** What is known to hurt, of settings that are allowed: `--check` says it. */
 import { readFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { adminAddress } from "./admin.ts";
+import { usableCores } from "./cores.ts";
 import type { Plan } from "./plan.ts";
 import { exposure } from "./responses.ts";
 import type { Settings } from "./settings.ts";
@@ -42,7 +42,7 @@ function openToTheNetwork(settings: Settings): string[] {
 }
 
 function workers({ maxRequests, maxRequestsJitter }: Settings, plan: Plan): string[] {
-  const cores = availableParallelism();
+  const cores = usableCores();
   return [
     ...(plan.workers > 4 * cores
       ? [`${plan.workers} workers share ${cores} cores: more than a few for each only take memory`]

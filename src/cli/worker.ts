@@ -31,11 +31,12 @@ await work(channel, open, {
 
 async function open(): Promise<Work> {
   if (command instanceof Error) throw command;
-  const { handler, connect, close: end, settings, queues } = await prepare(command.entry, given, MEANS);
+  const { handler, connect, close: end, settings, queues, unheard } = await prepare(command.entry, given, MEANS);
   await probe(toFetch(handler), settings);
   const limits = section(settings, "limits");
   const timeouts = section(settings, "timeouts");
   const name = isThread ? `thread ${threadId}` : workerName();
+  for (const line of unheard) channel.send({ kind: "notice", line });
   const { options, reopen, close, watching } = observe(settings, { worker: name, queues });
   if (!isThread) process.on("SIGUSR1", reopen);
   const { backlog } = settings;

@@ -274,7 +274,7 @@ export const OPTIONS = {
     value: "N",
     orNumber: true,
     group: "Workers",
-    doc: "how many threads or processes, or auto: one for each core",
+    doc: "how many threads or processes, or auto: one for each core that a container or service may use",
     precedent: "gunicorn and Puma read WEB_CONCURRENCY",
   },
   probe: {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
+import { usableCores } from "../../src/cli/cores.ts";
 import { folder } from "../support/folder.ts";
 import { runPortico, startPortico } from "../support/portico.ts";
 
@@ -10,6 +11,8 @@ const APPLICATION = "setInterval(() => {}, 1000); export default { fetch: () => 
 const CHECKS: readonly [args: string[], line: string][] = [
   [["server.ts", "8080"], "application server.ts at http://127.0.0.1:8080 by the model event-loop"],
   [["server.ts", "8080", "-w", "3"], "application server.ts at http://127.0.0.1:8080 by 3 processes"],
+  [["server.ts", "8080", "-w", "auto"], `application server.ts at http://127.0.0.1:8080 by ${usableCores()} processes`],
+  [["server.ts", "8080", "-w", "1"], "application server.ts at http://127.0.0.1:8080 by the model event-loop"],
   [
     ["server.ts", "--host", "::1", "-p", "1", "--model", "threads", "-w", "2"],
     "application server.ts at http://[::1]:1 by 2 threads",

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import type { WorkerEvents } from "../../src/run/messages.ts";
 import { Supervisor } from "../../src/run/supervisor.ts";
 import { folder } from "../support/folder.ts";
-import { startPortico } from "../support/portico.ts";
+import { runPortico, startPortico } from "../support/portico.ts";
 
 for (const model of ["threads", "processes"]) {
   test(`a line of _headers that says nothing is named once, by three ${model}`, async (t) => {
@@ -14,6 +14,22 @@ for (const model of ["threads", "processes"]) {
     assert.equal(portico.output.match(/_headers:1: .*; this line is ignored/g)?.length, 1, portico.output);
     assert.equal(portico.output.match(/_redirects:1: .*; this line is ignored/g)?.length, 1, portico.output);
     assert.equal((await fetch(portico.url)).headers.get("x-a"), "1");
+  });
+}
+
+for (const model of ["threads", "processes"]) {
+  test(`where an application asks to listen is not heard by ${model}, and that is said once`, async (t) => {
+    const cwd = folder({
+      "server.ts": "export default { port: 3111, hostname: '::1', fetch: () => new Response('home') };",
+    });
+    const portico = await startPortico(["server.ts", "--port", "0", "--model", model, "--workers", "2"], { cwd });
+    t.after(() => portico.stop("SIGKILL"));
+    assert.equal(portico.output.match(/the host ::1 in server\.ts is not for workers: --host ::1 is\n/g)?.length, 1);
+    assert.doesNotMatch(portico.output, /3111/);
+    assert.equal(await (await fetch(portico.url)).text(), "home");
+    const { stdout, stderr } = await runPortico(["server.ts", "--check", "-w", "2"], { cwd, env: { PORT: "" } });
+    assert.equal(stdout, "portico would serve application server.ts at http://127.0.0.1:8000 by 2 processes\n");
+    assert.match(stderr, /^portico: warning: the port 3111 in server\.ts is not for workers: --port 3111 is\n/);
   });
 }
 

@@ -33,9 +33,10 @@ export async function run(args: readonly string[]): Promise<void> {
   const say = given.quiet ? () => {} : log.info;
   const { model, workers } = plan(given);
   if (given.check) {
-    const { entry, settings } = await prepare(command.entry, given);
+    const { entry, settings, unheard } = await prepare(command.entry, given);
     console.log(summary(entry, settings, { model, workers }));
-    for (const warning of warningsOf(settings, { model, workers })) console.error(`portico: warning: ${warning}`);
+    const warnings = [...unheard, ...warningsOf(settings, { model, workers })];
+    for (const warning of warnings) console.error(`portico: warning: ${warning}`);
     // An application that was loaded may hold timers and sockets of its own.
     return process.exit(0);
   }
