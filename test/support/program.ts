@@ -22,7 +22,7 @@ function link(target: string, at: string): void {
 
 /** Runs a program of the folder until the test is over; gives the first that it prints. */
 export async function runProgram(t: TestContext, cwd: string, name: string): Promise<string> {
-  const child = spawn(process.execPath, ["--import", TYPESCRIPT, name], {
+  const child = spawn(process.execPath, ["--import", "portico/register", name], {
     cwd,
     stdio: ["ignore", "pipe", "inherit"],
   });
