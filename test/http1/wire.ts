@@ -116,12 +116,17 @@ export function replayResponses(
   eof: boolean,
   methods: readonly string[] = ["GET"],
   limits: ResponseLimits = DEFAULT_RESPONSE_LIMITS,
+  inspect?: (parser: ResponseParser, step: Step) => void,
 ): string[] {
   const parser = new ResponseParser(limits);
   const waiting = [...methods];
   const steps = run(pieces, eof, {
     parser,
-    next: () => parser.next(),
+    next() {
+      const step = parser.next();
+      inspect?.(parser, step);
+      return step;
+    },
     head: () => describeResponse(parser),
     cycle() {
       const method = waiting.shift();

@@ -2,7 +2,7 @@
  * Request streams as text, a character a byte: by the grammar, with all the freedom that it leaves and now and then a
  * bit more, then damaged. What comes out is right often enough to reach every state, and wrong in the ways that matter.
  */
-import { wireCases } from "../wire.ts";
+import { responseCases, wireCases } from "../wire.ts";
 import type { Random } from "./random.ts";
 
 const METHODS = ["GET", "GET", "POST", "POST", "PUT", "HEAD", "OPTIONS", "CONNECT", "DELETE", "get", "M-SEARCH", "!~"];
@@ -102,6 +102,19 @@ export function generate(random: Random): string {
   if (random.oneIn(3)) return stream;
   for (let changes = 1 + random.below(4); changes > 0; changes--) stream = damage(random, stream);
   return stream;
+}
+
+const RESPONSES = responseCases()
+  .filter(({ bytes }) => bytes.length < 1000)
+  .map(({ bytes, methods }) => ({ text: bytes.toString("latin1"), methods }));
+
+/** Responses, and the methods of the requests that they answer. */
+export function generateResponses(random: Random): { text: string; methods: readonly string[] } {
+  let { text, methods } = random.pick(RESPONSES);
+  if (random.oneIn(3)) text += random.pick(RESPONSES).text;
+  if (random.oneIn(3)) methods = random.repeat(1, 3, () => random.pick(["GET", "HEAD", "POST", "CONNECT"]));
+  for (let changes = random.below(4); changes > 0; changes--) text = damage(random, text);
+  return { text, methods };
 }
 
 function request(random: Random): string {

@@ -3,11 +3,13 @@ import assert from "node:assert/strict";
 import { DEFAULT_LIMITS, type Limits } from "../../../src/core/options.ts";
 import { chunkLine, encodeFields, LENGTH, lastChunk } from "../../../src/http1/field-encoder.ts";
 import { FRAMING, responseFraming } from "../../../src/http1/framing.ts";
+import type { MessageParser } from "../../../src/http1/message-parser.ts";
 import type { RequestParser } from "../../../src/http1/request-parser.ts";
 import { encodeHead, statusLine } from "../../../src/http1/response-encoder.ts";
+import type { ResponseLimits } from "../../../src/http1/response-parser.ts";
 import { STEP, type Step } from "../../../src/http1/step.ts";
 import { readRequests, readResponse } from "../reference.ts";
-import { replay } from "../wire.ts";
+import { replay, replayResponses } from "../wire.ts";
 import { Random } from "./random.ts";
 
 /** Small, so that inputs of a few hundred bytes reach them. */
@@ -18,6 +20,11 @@ export const LIMITS: Limits = {
   maxHeaderSize: 300,
   maxHeaderCount: 6,
   maxRequestBodySize: 500,
+};
+const RESPONSE_LIMITS: ResponseLimits = {
+  ...LIMITS,
+  maxStatusLineSize: LIMITS.maxRequestLineSize,
+  maxInterimResponses: 2,
 };
 /** The most that may wait for its rest: a head, behind an empty line. A chunk line is read as it comes. */
 const MAX_UNREAD = 2 + LIMITS.maxRequestLineSize + LIMITS.maxHeaderSize;
@@ -31,6 +38,26 @@ export function readsOneWay(stream: string, seed: number): string[] {
   const whole = replay([bytes], true, LIMITS, (parser, step) => inspect(parser, step, bytes.length));
   assert.deepEqual(settled(whole), settled(readRequests(stream, LIMITS)), "the parser and the reference differ");
 
+  const { pieces, largest } = cutUp(bytes, seed);
+  const cut = replay(pieces, true, LIMITS, (parser, step) => inspect(parser, step, largest));
+  assert.deepEqual(cut, whole, `cut into ${pieces.map((piece) => piece.length)}`);
+  return whole;
+}
+
+/** The same of responses to these methods; what an independent reader says of them, `wire-responses.test.ts` asks. */
+export function readsResponsesOneWay(text: string, methods: readonly string[], seed: number): void {
+  const bytes = Buffer.from(text, "latin1");
+  const read = (pieces: readonly Buffer[], largest: number) =>
+    replayResponses(pieces, true, methods, RESPONSE_LIMITS, (parser, step) => {
+      // What comes behind the last response is kept, for the client to see and to end the connection.
+      if (step !== STEP.PAUSED) inspectMemory(parser, step, largest);
+    });
+  const { pieces, largest } = cutUp(bytes, seed);
+  const sizes = pieces.map((piece) => piece.length);
+  assert.deepEqual(read(pieces, largest), read([bytes], bytes.length), `answers ${methods}, cut into ${sizes}`);
+}
+
+function cutUp(bytes: Buffer, seed: number): { pieces: Buffer[]; largest: number } {
   const random = new Random(seed);
   const largest = 1 + random.below(random.oneIn(2) ? 3 : 100);
   const pieces: Buffer[] = [];
@@ -39,22 +66,24 @@ export function readsOneWay(stream: string, seed: number): string[] {
     pieces.push(bytes.subarray(at, at + size));
     at += size;
   }
-  const cut = replay(pieces, true, LIMITS, (parser, step) => inspect(parser, step, largest));
-  assert.deepEqual(cut, whole, `cut into ${pieces.map((piece) => piece.length)}`);
-  return whole;
+  return { pieces, largest };
 }
 
 /** Looks at the parser after each step. */
 function inspect(parser: RequestParser, step: Step, largestRead: number): void {
-  const { pending, bytes, start, stop, head } = parser;
-  const bound = MAX_UNREAD + largestRead;
-  assert.ok(pending >= 0 && pending <= bound, `${pending} bytes wait, ${bound} may`);
-  assert.ok(bytes.length <= Math.max(512, 2 * bound, largestRead), `${bytes.length} bytes are held`);
-  if (step === STEP.BODY) assert.ok(0 <= start && start < stop && stop <= bytes.length, "a piece lies in its bytes");
+  inspectMemory(parser, step, largestRead);
+  const { head } = parser;
   if (head?.target.startsWith("/")) {
     const host = head.fields.get("host") ?? "a";
     assert.ok(URL.canParse(`http://${host}${head.target}`), `${host}${head.target} makes a URL`);
   }
+}
+
+function inspectMemory({ pending, bytes, start, stop }: MessageParser, step: Step, largestRead: number): void {
+  const bound = MAX_UNREAD + largestRead;
+  assert.ok(pending >= 0 && pending <= bound, `${pending} bytes wait, ${bound} may`);
+  assert.ok(bytes.length <= Math.max(512, 2 * bound, largestRead), `${bytes.length} bytes are held`);
+  if (step === STEP.BODY) assert.ok(0 <= start && start < stop && stop <= bytes.length, "a piece lies in its bytes");
 }
 
 /** Steps without what only one of two readers says: which fault it is, and how much of a body came before it. */
