@@ -71,6 +71,27 @@ export function isBeingRead(request: NodeRequest): boolean {
   return request.readableFlowing === true || pipes.length > 0 || request.listenerCount("readable") > 0;
 }
 
+/** Milliseconds for which a listener may take nothing of a body that has come, behind the end of its response. */
+const PATIENCE = 5000;
+
+/**
+ * Calls back when somebody who reads has stopped for good, which nothing else tells: past a limit, what is built on busboy
+ * leaves the request piped to a stream that takes no more.
+ */
+export function onceStalled(request: NodeRequest, callback: () => void): void {
+  let received = request[RECEIVED];
+  const timer = setInterval(() => {
+    // While it waits for the client, the server watches that.
+    if (request[PULLING] || request[RECEIVED] !== received) received = request[RECEIVED];
+    else {
+      clearInterval(timer);
+      callback();
+    }
+  }, PATIENCE);
+  timer.unref();
+  request.once("close", () => clearInterval(timer));
+}
+
 /** Nothing more of the body will come. Who has begun to read it must not take what there was for all. */
 export function leaveUnread(request: NodeRequest): void {
   request[CUT] = request._consuming && !request.complete;

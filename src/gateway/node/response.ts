@@ -15,6 +15,7 @@ import {
   isBeingRead,
   leaveUnread,
   type NodeRequest,
+  onceStalled,
 } from "./request.ts";
 import type { ExchangeSocket } from "./socket.ts";
 
@@ -25,6 +26,7 @@ export const EXCHANGE = Symbol("exchange");
 export const GONE = Symbol("gone");
 /** What ends a response that is complete but for that; its request is not. */
 export const HELD = Symbol("held");
+const BEGINNING = Symbol("beginning");
 const ENDING = Symbol("ending");
 const PIECES = Symbol("pieces");
 const SIZE = Symbol("size");
@@ -51,6 +53,8 @@ export class NodeResponse extends ServerResponse<NodeRequest> {
   declare [SETTLE]: (() => void) | null;
   declare [GONE]: boolean;
   declare [HELD]: (() => void) | null;
+  /** Starts the response, where that waits for its first piece or its end. */
+  declare [BEGINNING]: ((last?: Chunk) => void) | null;
   /** Whether `end` runs: what is sent meanwhile is the last piece. */
   declare [ENDING]: boolean;
   /** Small pieces that wait for others of the same tick, and how long they are together. */
@@ -67,7 +71,6 @@ export class NodeResponse extends ServerResponse<NodeRequest> {
   declare _header: string | null;
   declare _trailer: string;
   declare _closed: boolean;
-  declare _contentLength: number | null;
   declare _hasBody: boolean;
   declare _eventsCount: number;
   declare _storeHeader: typeof storeHeader;
@@ -83,6 +86,7 @@ export class NodeResponse extends ServerResponse<NodeRequest> {
     this[SETTLE] = null;
     this[GONE] = false;
     this[HELD] = null;
+    this[BEGINNING] = null;
     this[ENDING] = false;
     this[PIECES] = NO_PIECES;
     this[SIZE] = 0;
@@ -103,7 +107,10 @@ export class NodeResponse extends ServerResponse<NodeRequest> {
   }
 }
 
-/** The head is decided. Node would write it out here, with the framing. */
+/**
+ * The head is decided. Node would write it out here, with the framing. Before all of the request has come, the response begins
+ * no sooner than with its first piece: if that is its last, its length shows its end to a client whose body is read on.
+ */
 function storeHeader(this: NodeResponse, statusLine: string, headers: unknown): void {
   const reason = this.statusMessage;
   const { statusCode } = this;
@@ -111,27 +118,50 @@ function storeHeader(this: NodeResponse, statusLine: string, headers: unknown): 
   const wasSet = this.getHeaderNames().length > 0;
   const fields = wasSet ? setFields(headers as SetHeaders) : givenFields(headers);
   if (!this.shouldKeepAlive) fields.push("Connection", "close");
-  if (this[ENDING] && hasMore(this.req)) declareLength(this, fields);
+  const start = () => this[EXCHANGE].start(statusCode, fields, reason === REASONS[statusCode] ? undefined : reason);
   this._header = statusLine;
   if (this[GONE]) return;
+  if (hasMore(this.req)) {
+    validate(fields);
+    this[BEGINNING] = (last) => {
+      if (last !== undefined) declareLength(this, fields, last);
+      start();
+    };
+    return;
+  }
   try {
-    this[EXCHANGE].start(statusCode, fields, reason === REASONS[statusCode] ? undefined : reason);
+    start();
   } catch (error) {
     if (hasLeft(this)) return;
     this._header = null;
-    // Node has errors of its own for what is wrong with a field.
-    for (let at = 0; at < fields.length; at += 2) {
-      validateHeaderName(fields[at]!);
-      validateHeaderValue(fields[at]!, fields[at + 1]!);
-    }
+    validate(fields);
     throw error;
   }
 }
 
-/** A response that is held has its last piece sent by itself: the length shows where it ends. */
-function declareLength({ _contentLength: length, _hasBody: hasBody }: NodeResponse, fields: string[]): void {
+/** Node has errors of its own for what is wrong with a field. */
+function validate(fields: FieldList): void {
+  for (let at = 0; at < fields.length; at += 2) {
+    validateHeaderName(fields[at]!);
+    validateHeaderValue(fields[at]!, fields[at + 1]!);
+  }
+}
+
+/** Sends what begins the response. @param last its body, if that is all of it */
+function begin(response: NodeResponse, last?: Chunk): void {
+  const beginning = response[BEGINNING];
+  if (beginning === null) return;
+  response[BEGINNING] = null;
+  try {
+    beginning(last);
+  } catch (error) {
+    if (!hasLeft(response)) throw error;
+  }
+}
+
+function declareLength({ _hasBody: hasBody }: NodeResponse, fields: string[], body: Chunk): void {
   const isDeclared = fields.some((text, at) => at % 2 === 0 && text.toLowerCase() === "content-length");
-  if (hasBody && !isDeclared && length !== null) fields.push("Content-Length", String(length));
+  if (hasBody && !isDeclared) fields.push("Content-Length", String(Buffer.byteLength(body)));
 }
 
 /** Headers as they are kept once they were set, and checked: by name in lower case. */
@@ -228,6 +258,7 @@ function flushPieces(response: NodeResponse): void {
 /** Sends what waits, and a piece behind it. `false` asks to wait. */
 function flush(response: NodeResponse, piece: Chunk | undefined): boolean {
   const exchange = response[EXCHANGE];
+  begin(response);
   const pieces = takePieces(response);
   let hasRoom = pieces === undefined || exchange.write(pieces);
   if (piece !== undefined) hasRoom = exchange.write(piece);
@@ -305,6 +336,7 @@ function finish(this: NodeResponse): void {
   if (!this[GONE]) {
     const exchange = this[EXCHANGE];
     const last = takeLast(this);
+    begin(this, trailers === undefined ? (last ?? "") : undefined);
     if (hasMore(this.req)) {
       exchange.write(last ?? "");
       this[HELD] = () => exchange.end(undefined, trailers);
@@ -335,8 +367,10 @@ function complete(response: NodeResponse): void {
   if (response._closed) return;
   // The server throws away what is left of a request when the response is complete; node:http goes on reading.
   if (response[HELD] !== null) {
-    if (isBeingRead(request)) request.once("close", () => release(response));
-    else release(response);
+    if (isBeingRead(request)) {
+      request.once("close", () => release(response));
+      onceStalled(request, () => release(response));
+    } else release(response);
   }
   if (request._eventsCount > 0) endUnread(request);
   detach(response);

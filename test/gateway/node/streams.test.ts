@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { Readable } from "node:stream";
+import { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { test } from "node:test";
 import { deferred } from "../../server/support.ts";
@@ -198,6 +198,23 @@ test("who stopped reading a body before its response ended cannot take what ther
   await client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhello");
   assert.equal((await client.response()).text, "enough");
   assert.deepEqual(await over.promise, ["error", "close"]);
+});
+
+test("a body that nobody takes any more does not keep the connection, though it is still piped somewhere", async (t) => {
+  t.mock.timers.enable({ apis: ["setInterval"] });
+  const stuck = deferred<IncomingMessage>();
+  const { client, reports } = await serve(t, (req, res) => {
+    req.pipe(new Writable({ write() {} }));
+    res.writeHead(413).end("too large");
+    stuck.resolve(req);
+  });
+  await client.send(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10000000\r\n\r\n${"x".repeat(300_000)}`);
+  assert.equal((await client.response()).text, "too large");
+  const request = await stuck.promise;
+  while (request.readableLength < request.readableHighWaterMark) await new Promise(setImmediate);
+  for (let rounds = 0; rounds < 2; rounds++) t.mock.timers.tick(5000);
+  assert.equal(await client.closed, "end");
+  assert.deepEqual(reports, []);
 });
 
 test("a request that comes to its end late does not reach the next one on its connection", async (t) => {
