@@ -29,14 +29,14 @@ export interface ObservingOptions {
   readonly queues?: Queues;
   /** Whether a request belongs into the access log. */
   readonly isLogged?: IsLogged;
-  /** Whether the live page may show what was sent: passwords, cookies and all. */
+  /** Whether the live page may show what was sent, passwords, cookies and all; by default, if NODE_ENV says so. */
   readonly keepsBytes?: boolean;
 }
 
 /** @throws {CommandError} when a log cannot be opened. */
 export function observe(
   settings: Settings,
-  { worker = workerName(), queues = {}, isLogged, keepsBytes = false }: ObservingOptions = {},
+  { worker = workerName(), queues = {}, isLogged, keepsBytes = isDevelopment() }: ObservingOptions = {},
 ): Observing {
   const log = errorLogOf(settings);
   const accessLog = openAccess(settings, log);
@@ -49,6 +49,10 @@ export function observe(
     reopen: () => void accessLog?.reopen(),
     close: async () => accessLog?.close(),
   };
+}
+
+function isDevelopment(): boolean {
+  return process.env.NODE_ENV === "development";
 }
 
 type IsLogged = (request: EndedRequest) => boolean;

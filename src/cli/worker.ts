@@ -1,7 +1,7 @@
 /** What a worker runs: the command line again, on a socket that its supervisor has bound. */
 import { threadId } from "node:worker_threads";
 import { toFetch } from "../gateway/to-fetch.ts";
-import { workerName } from "../observe/fleet.ts";
+import { reportOf, workerName } from "../observe/fleet.ts";
 import { type Work, work } from "../run/worker.ts";
 import { Server } from "../server/server.ts";
 import { files } from "../static/index.ts";
@@ -43,9 +43,7 @@ async function open(): Promise<Work> {
   const server = new Server(handler, { fd, connect, close: end, backlog, limits, timeouts, timed: true, ...options });
   await server.ready();
   if (watching === null) return { server, reopen, close };
-  const { metrics, live } = watching;
-  const report = (what?: string) => (what === "look" ? live.look(server) : metrics.samples(server, name));
-  return { server, reopen, close, report };
+  return { server, reopen, close, report: (what) => reportOf(watching, server, name, what) };
 }
 
 /** @throws {Error} when the application does not answer the trial request, or with a server error. */

@@ -23,10 +23,10 @@ export function adminHandler(fleet: Fleet, { version, isLocal }: AdminOptions): 
     "/browser.js": script("browser"),
     "/life.js": script("life"),
     "/words.js": script("words"),
-    "/bytes": (exchange) => {
+    "/bytes": async (exchange) => {
       const id = new URL(exchange.head.target, "http://localhost").searchParams.get("id") ?? "";
       // Passwords and cookies are among them: nothing for a network.
-      answer(exchange, 200, JSON.stringify(isLocal ? fleet.pieces(id) : null), "application/json");
+      answer(exchange, 200, JSON.stringify(isLocal ? await fleet.pieces(id) : null), "application/json");
     },
     "/events": (exchange) => stream(exchange, async () => ({ ...(await fleet.look()), version })),
     "/metrics": async (exchange) => {

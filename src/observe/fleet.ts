@@ -12,7 +12,7 @@ export interface Fleet {
   samples(): Promise<Samples>;
   look(): Promise<FleetLook>;
   /** What a connection sent and was sent last; `null` unless that is kept. */
-  pieces(id: string): readonly Piece[] | null;
+  pieces(id: string): Promise<readonly Piece[] | null>;
 }
 
 export type FleetLook = Omit<Look, "version">;
@@ -41,7 +41,7 @@ export class OneProcess implements Fleet {
     return withQueue(samples, await socketsOf(this.#server.address));
   }
 
-  pieces(id: string): readonly Piece[] | null {
+  async pieces(id: string): Promise<readonly Piece[] | null> {
     return this.#pieces?.of(id) ?? null;
   }
 
@@ -61,6 +61,15 @@ export interface Watching {
   /** In development only. */
   readonly pieces: Pieces | null;
 }
+
+/** What a worker of this name says when it is asked by `Workers`; without a question, what is to outlive it. */
+export function reportOf({ metrics, live, pieces }: Watching, server: Watched, name: string, what?: string): unknown {
+  if (what === "look") return live.look(server);
+  return what?.startsWith(BYTES) ? (pieces?.of(what.slice(BYTES.length)) ?? null) : metrics.samples(server, name);
+}
+
+/** Begins a question for the bytes of a connection, and goes before its id. */
+const BYTES = "bytes ";
 
 /** Where a server listens: a path, if it is a unix socket. */
 export type Address = { readonly port: number } | string | null;
@@ -147,8 +156,11 @@ export class Workers implements Fleet {
     return withQueue(sum, await socketsOf(this.#address));
   }
 
-  pieces(): null {
-    return null;
+  async pieces(id: string): Promise<readonly Piece[] | null> {
+    const reports = await this.#crew.ask(BYTES + id);
+    const own = reports.find(({ name }) => id.startsWith(`${name} `));
+    // One that is gone has taken them along.
+    return own === undefined ? [] : (own.content as readonly Piece[] | null);
   }
 
   async look(): Promise<FleetLook> {

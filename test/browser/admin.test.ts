@@ -187,32 +187,41 @@ describe("the live page", { skip: noBrowser, timeout: 110_000 }, () => {
     await page.close();
   });
 
-  test("shows in development, and only there, the bytes that were sent", async () => {
-    const cwd = folder({ "server.mjs": APPLICATION });
-    const development = await startPortico(["dev", "server.mjs", ...LONG], { cwd });
-    const [, page] = await development.written(/own page is at (\S+)/);
-    const shown = await Promise.all(
-      [[development, page!] as const, [portico, admin] as const].map(async ([server, url]) => {
-        const { page, complaints } = await visit(browser, url);
-        await page.getByText("Taking connections").waitFor();
-        const { socket, name } = await client(server, "GET /secret HTTP/1.1\r\nHost: a\r\nCookie: key=1234\r\n\r\n");
-        await rowOf(page, name).getByRole("button").click();
-        await page.getByRole("dialog").getByText("200, 5 B").waitFor();
-        if (server === development) await page.locator("#bytes").getByText("hello").waitFor();
-        const text = await page.locator("#bytes").textContent();
-        assert.deepEqual(complaints, []);
-        socket.destroy();
-        await page.close();
-        return text!;
-      }),
-    );
-    assert.ok(
-      shown[0]!.includes("From the client, 51 BGET /secret HTTP/1.1␍␊\nHost: a␍␊\nCookie: key=1234␍␊\n␍␊\n"),
-      shown[0],
-    );
-    assert.match(shown[0]!, /To the client, \d+ BHTTP\/1\.1 200 OK␍␊/);
-    assert.equal(shown[1], "");
-    development.child.kill("SIGKILL");
+  const SECRET = "GET /secret HTTP/1.1\r\nHost: a\r\nCookie: key=1234\r\n\r\n";
+  const MODELS = ["event-loop", "threads", "processes"];
+
+  for (const args of [["dev"], ...MODELS.map((model) => ["--model", model])]) {
+    test(`shows in development the bytes that were sent: ${args.join(" ")}`, async () => {
+      const cwd = folder({ "server.mjs": APPLICATION });
+      const env = { NODE_ENV: "development" };
+      const development = await startPortico([...args, "server.mjs", "--admin=0", ...LONG], { cwd, env });
+      const [, url] = await development.written(/own page is at (\S+)/);
+      const { page, complaints } = await visit(browser, url!);
+      await page.getByText("Taking connections").waitFor();
+      const { socket, name } = await client(development, SECRET);
+      await rowOf(page, name).getByRole("button").click();
+      await page.locator("#bytes").getByText("hello").waitFor();
+      const text = (await page.locator("#bytes").textContent())!;
+      const sent = "From the client, 51 BGET /secret HTTP/1.1\\r\\n\nHost: a\\r\\n\nCookie: key=1234\\r\\n\n\\r\\n\n";
+      assert.ok(text.includes(sent), text);
+      assert.match(text, /To the client, \d+ BHTTP\/1\.1 200 OK\\r\\n/);
+      assert.deepEqual(complaints, []);
+      socket.destroy();
+      await page.close();
+      development.child.kill("SIGKILL");
+    });
+  }
+
+  test("says otherwise in their place why there are none", async () => {
+    const { page } = await open();
+    await page.getByText("Taking connections").waitFor();
+    const { socket, name } = await client(portico, SECRET);
+    await rowOf(page, name).getByRole("button").click();
+    await page.getByRole("dialog").getByText("200, 5 B").waitFor();
+    await page.getByRole("dialog").getByText("Kept in development only").waitFor();
+    assert.equal(await page.locator("#bytes").textContent(), "");
+    socket.destroy();
+    await page.close();
   });
 
   test("says that the server is gone", async () => {

@@ -41,11 +41,13 @@ function shown(steps: readonly Step[]): string[] {
   });
 }
 
+const NOW = 4000;
+
 const OPENING = ["SYN_SENT -> SYN -> LISTEN", "<- SYN, ACK <- SYN_RECEIVED", "ESTABLISHED -> ACK -> ESTABLISHED"];
 
 describe("the life of a connection", () => {
   test("begins with the handshake, has its requests, is somewhere now, and will end", () => {
-    const steps = lifeOf({ ...ROW, requests: 3, clientTcp: "ESTABLISHED" }, [REQUEST]);
+    const steps = lifeOf({ ...ROW, requests: 3, clientTcp: "ESTABLISHED" }, [REQUEST], NOW, true);
     assert.deepEqual(shown(steps), [
       ...OPENING,
       "-- 2 other requests --",
@@ -63,7 +65,7 @@ describe("the life of a connection", () => {
   test("shows the request under way, and what was not complete", () => {
     const request = { line: "GET /b", since: 3000 };
     const failed = { ...REQUEST, status: 500, outcome: "failed" as const };
-    const steps = lifeOf({ ...ROW, state: "answer", requests: 2, request }, [failed]);
+    const steps = lifeOf({ ...ROW, state: "answer", requests: 2, request }, [failed], NOW, true);
     assert.deepEqual(shown(steps).slice(3, 7), [
       "-> GET /a ->",
       "<- 500, 12 B, 3 ms: failed <-",
@@ -72,18 +74,37 @@ describe("the life of a connection", () => {
     ]);
   });
 
+  test("sends no status that is for the log only", () => {
+    const left = { ...REQUEST, status: 499, outcome: "left" as const, sent: 0 };
+    const steps = shown(lifeOf({ ...ROW, state: "closed", requests: 1, until: 3500 }, [left], NOW, true));
+    assert.deepEqual(steps.slice(3, 5), ["-> GET /a ->", "-- left after 3 ms, for the log 499 --"]);
+  });
+
+  test("has no handshake on a unix socket", () => {
+    const { tcp: _, ...unix } = { ...ROW, client: "" };
+    assert.deepEqual(shown(lifeOf(unix, [], NOW, true)), [
+      "-- connected, by a unix socket --",
+      "-- now: idle -- (now)",
+    ]);
+    const closed = shown(lifeOf({ ...unix, state: "closed", until: 3500 }, [], NOW, true));
+    assert.equal(closed.at(-1), "-- closed after 2.5 s -- (now)");
+  });
+
   test("ends with TIME_WAIT on the side that ended it first", () => {
     const closed = { ...ROW, state: "closed" as const, until: 3500 };
     const { tcp: _, ...untold } = closed;
-    const last = (row: ConnectionRow) => shown(lifeOf(row, [])).at(-1);
+    const last = (row: ConnectionRow) => shown(lifeOf(row, [], NOW, true)).at(-1);
     assert.equal(last({ ...closed, tcp: "TIME_WAIT" }), "-- closed after 2.5 s -- TIME_WAIT (now)");
     assert.equal(last({ ...untold, clientTcp: "TIME_WAIT" }), "TIME_WAIT -- closed after 2.5 s -- CLOSED (now)");
-    assert.match(last(untold)!, /closed after 2\.5 s: by a reset/);
+    assert.match(last(untold)!, /closed after 2\.5 s: by a reset, or by the client first, which then/);
+    assert.match(last({ ...untold, client: "127.0.0.1:4711" })!, /by a reset, for neither end/);
+    assert.match(shown(lifeOf(untold, [], NOW + 60_000, true)).at(-1)!, /2\.5 s, too long ago to tell/);
+    assert.equal(shown(lifeOf(untold, [], NOW, false)).at(-1), "-- closed after 2.5 s -- CLOSED (now)");
   });
 
   test("has no farewell to come of ours once another protocol has it, and less of it once it has begun", () => {
-    assert.equal(shown(lifeOf({ ...ROW, state: "taken" }, [])).at(-1), "-- now: taken -- ESTABLISHED (now)");
-    const lingering = shown(lifeOf({ ...ROW, state: "linger", tcp: "FIN_WAIT2" }, []));
+    assert.equal(shown(lifeOf({ ...ROW, state: "taken" }, [], NOW, true)).at(-1), "-- now: taken -- ESTABLISHED (now)");
+    const lingering = shown(lifeOf({ ...ROW, state: "linger", tcp: "FIN_WAIT2" }, [], NOW, true));
     assert.equal(lingering[4], "LAST_ACK -> FIN -> TIME_WAIT (later)");
   });
 });

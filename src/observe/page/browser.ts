@@ -254,10 +254,15 @@ function showLife(): void {
   const waits = waitsFor(row, look!.now);
   const words = `${row.state}${waits === "" ? "" : `, waits for ${waits}`}; ${bytes(row.received)} in, ${bytes(row.sent)} out; ${worker}`;
   setText(byId("life-now"), words);
-  void showBytes(row.id);
+  void showBytes(row);
   const diagram = byId("life-diagram");
   const cells = [make("div", "Client", "end left"), make("div", "", "end"), make("div", "Server", "end right")];
-  for (const { client, text, server, way, when } of lifeOf(row, histories.get(row.id) ?? [])) {
+  for (const { client, text, server, way, when } of lifeOf(
+    row,
+    histories.get(row.id) ?? [],
+    look!.now,
+    look!.kernel !== null,
+  )) {
     const mark = when === "past" ? "" : when === "now" ? " here" : " later";
     const middle = make("div", text, way === "note" ? `note${mark}` : `arrow ${way}${mark}`);
     if (way !== "note") {
@@ -272,12 +277,19 @@ function showLife(): void {
   diagram.replaceChildren(...cells);
 }
 
-/** In development, what was sent: control characters as pictures, so that each CR and LF can be seen. */
-async function showBytes(id: string): Promise<void> {
+/** Passwords and cookies are among them. */
+const UNKEPT = "Kept in development only, by portico dev or with NODE_ENV=development, and shown on this machine only.";
+const UNTIL_TAKEN = "Those of the protocol that has taken the connection over are not kept.";
+
+/** In development, what was sent: control characters as they are typed in a program, so that each CR and LF can be seen. */
+async function showBytes({ id, state }: ConnectionRow): Promise<void> {
   const response = await fetch(`bytes?id=${encodeURIComponent(id)}`).catch(() => null);
   const pieces: readonly Piece[] | null = response && (await response.json());
   if (id !== openLife) return;
-  byId("bytes-title").hidden = pieces === null;
+  setText(
+    byId("bytes-none"),
+    pieces === null ? UNKEPT : state === "taken" ? UNTIL_TAKEN : pieces.length === 0 ? "None that are kept." : "",
+  );
   const list = byId("bytes");
   const sum = JSON.stringify(pieces);
   if (list.dataset.sum === sum) return;
@@ -285,15 +297,22 @@ async function showBytes(id: string): Promise<void> {
   const items = (pieces ?? []).map(({ way, text, length }) => {
     const item = make("li", "", way);
     const rest = length > text.length ? `, the first ${text.length} shown` : "";
-    const pictures = text.replace(/\p{Cc}/gu, (control) => {
-      const code = control.charCodeAt(0);
-      return code < 0x20 ? `${String.fromCharCode(0x2400 + code)}${control === "\n" ? "\n" : ""}` : "\u2421";
-    });
     item.append(make("span", `${way === "in" ? "From the client" : "To the client"}, ${bytes(length)}${rest}`));
-    item.append(make("pre", pictures));
+    const pre = make("pre");
+    for (const part of text.split(/(\p{Cc}*?\n|\p{Cc}+)/u)) {
+      pre.append(/^\p{Cc}/u.test(part) ? make("i", escapes(part)) : part, part.endsWith("\n") ? "\n" : "");
+    }
+    item.append(pre);
     return item;
   });
   list.replaceChildren(...items);
+}
+
+function escapes(controls: string): string {
+  return controls.replace(/\p{Cc}/gu, (control) => {
+    const name = { "\r": "r", "\n": "n", "\t": "t" }[control];
+    return `\\${name ?? `x${control.charCodeAt(0).toString(16).padStart(2, "0")}`}`;
+  });
 }
 
 byId("life").addEventListener("close", () => {

@@ -90,7 +90,8 @@ export const DOCUMENT = `<!doctype html>
   <h2 id="life-title"></h2>
   <p id="life-now"></p>
   <div id="life-diagram"></div>
-  <h3 id="bytes-title" hidden>Bytes</h3>
+  <h3>Bytes</h3>
+  <p id="bytes-none" class="soft"></p>
   <ol id="bytes"></ol>
 </dialog>
 `;

@@ -15,28 +15,36 @@ export interface Step {
   readonly when: "past" | "now" | "later";
 }
 
-export function lifeOf(row: ConnectionRow, requests: readonly RequestRow[]): Step[] {
+/** @param now milliseconds since the epoch @param isTold whether the system tells of its sockets */
+export function lifeOf(row: ConnectionRow, requests: readonly RequestRow[], now: number, isTold: boolean): Step[] {
   const past = (way: Step["way"], text: string, client = "", server = ""): Step => {
     return { client, text, server, way, when: "past" };
   };
-  const steps = [
-    past("in", "SYN", "SYN_SENT", "LISTEN"),
-    past("out", "SYN, ACK", "", "SYN_RECEIVED"),
-    past("in", "ACK", "ESTABLISHED", "ESTABLISHED"),
-  ];
+  const isTcp = row.client !== "";
+  const steps = isTcp
+    ? [
+        past("in", "SYN", "SYN_SENT", "LISTEN"),
+        past("out", "SYN, ACK", "", "SYN_RECEIVED"),
+        past("in", "ACK", "ESTABLISHED", "ESTABLISHED"),
+      ]
+    : [past("note", "connected, by a unix socket")];
   const earlier = row.requests - requests.filter(({ outcome }) => outcome !== "refused").length - (row.request ? 1 : 0);
   if (earlier > 0) steps.push(past("note", earlier === 1 ? "1 other request" : `${earlier} other requests`));
-  for (const { line, status, outcome, waiting, sending, sent } of requests) {
-    steps.push(past("in", line || "(nothing)"));
-    steps.push(
-      past(
-        "out",
-        `${status}, ${bytes(sent)}, ${duration(waiting + sending)}${outcome === "complete" ? "" : `: ${outcome}`}`,
-      ),
-    );
+  for (const request of requests) {
+    steps.push(past("in", request.line || "(nothing)"), answerTo(request));
   }
   if (row.request !== null) steps.push(past("in", row.request.line));
-  return [...steps, ...(row.state === "closed" ? farewell(row) : [present(row), ...future(row)])];
+  if (row.state !== "closed") return [...steps, present(row), ...(isTcp ? future(row) : [])];
+  return [...steps, ...farewell(row, isTcp, now, isTold)];
+}
+
+function answerTo({ status, outcome, waiting, sending, sent }: RequestRow): Step {
+  const time = duration(waiting + sending);
+  const step = { client: "", server: "", when: "past" } as const;
+  const isNone = sent === 0 && (outcome === "left" || outcome === "cut");
+  if (isNone) return { ...step, way: "note", text: `${outcome} after ${time}, for the log ${status}` };
+  const ending = outcome === "complete" ? "" : `: ${outcome}`;
+  return { ...step, way: "out", text: `${status}, ${bytes(sent)}, ${time}${ending}` };
 }
 
 function present({ state, tcp = "", clientTcp = "" }: ConnectionRow): Step {
@@ -59,8 +67,16 @@ function future({ state, tcp }: ConnectionRow): Step[] {
   return tcp?.startsWith("FIN_WAIT") ? rest.slice(tcp === "FIN_WAIT2" ? 2 : 1) : rest;
 }
 
+/** For so many milliseconds, Linux keeps TIME_WAIT. */
+const TIME_WAIT = 60_000;
+
 /** Who keeps TIME_WAIT has ended it first: that is all there is to tell it by. */
-function farewell({ tcp, clientTcp, since, until }: ConnectionRow): Step[] {
+function farewell(
+  { client, tcp, clientTcp, since, until }: ConnectionRow,
+  isTcp: boolean,
+  now: number,
+  isTold: boolean,
+) {
   const step = (way: Step["way"], text: string, client: string, server: string): Step => {
     return { client, text, server, way, when: "past" };
   };
@@ -71,7 +87,7 @@ function farewell({ tcp, clientTcp, since, until }: ConnectionRow): Step[] {
       step("in", "ACK", "", "FIN_WAIT_2"),
       step("in", "FIN", "LAST_ACK", ""),
       step("out", "ACK", "CLOSED", ""),
-      { client: "", text: lasted, server: "TIME_WAIT", way: "note", when: "now" },
+      { client: "", text: lasted, server: "TIME_WAIT", way: "note", when: "now" } as const,
     ];
   }
   if (clientTcp === "TIME_WAIT") {
@@ -80,9 +96,19 @@ function farewell({ tcp, clientTcp, since, until }: ConnectionRow): Step[] {
       step("out", "ACK", "FIN_WAIT_2", ""),
       step("out", "FIN", "", "LAST_ACK"),
       step("in", "ACK", "", "CLOSED"),
-      { client: "TIME_WAIT", text: lasted, server: "CLOSED", way: "note", when: "now" },
+      { client: "TIME_WAIT", text: lasted, server: "CLOSED", way: "note", when: "now" } as const,
     ];
   }
-  const text = `${lasted}: by a reset, by the client first, or long ago`;
-  return [{ client: "", text, server: "CLOSED", way: "note", when: "now" }];
+  // On this machine, both ends could be seen.
+  const isHere = /^(?:127\.|\[::1\])/.test(client);
+  const how = !isTold
+    ? ""
+    : now - until >= TIME_WAIT
+      ? ", too long ago to tell by whom"
+      : isHere
+        ? ": by a reset, for neither end has a TIME_WAIT"
+        : ": by a reset, or by the client first, which then has the TIME_WAIT";
+  return [
+    { client: "", text: lasted + (isTcp ? how : ""), server: isTcp ? "CLOSED" : "", way: "note", when: "now" } as const,
+  ];
 }

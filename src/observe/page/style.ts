@@ -62,13 +62,13 @@ input[type="checkbox"] { min-height: 0; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 
-#figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(7.5rem, 1fr)); gap: 0.75rem; margin: 0; }
+#figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(6.5rem, 1fr)); gap: 0.75rem; margin: 0; }
 #figures div { background: var(--stone); border: 1px solid var(--shade); border-radius: 0.375rem; padding: 0.5rem 0.75rem; }
 #figures dt { color: var(--soft); font-size: 0.8125rem; }
 #figures dd { margin: 0; font-size: 1.375rem; font-variant-numeric: tabular-nums; }
 #figures svg { display: block; width: 100%; height: 1.5rem; stroke: var(--send); fill: none; stroke-width: 1.5; }
 
-#machine { display: grid; grid-template-columns: repeat(auto-fit, minmax(6.75rem, 1fr)); gap: 0.5rem; }
+#machine { display: grid; grid-template-columns: repeat(auto-fit, minmax(6rem, 1fr)); gap: 0.5rem; }
 #machine button { display: grid; align-content: start; text-align: left; padding: 0.375rem 0.75rem; }
 #machine b { font-size: 1.125rem; font-variant-numeric: tabular-nums; }
 #machine .zero b { color: var(--soft); font-weight: normal; }
@@ -120,6 +120,7 @@ dialog h2 { margin: 0.25rem 0; font-family: var(--mono); overflow-wrap: anywhere
 
 #bytes { list-style: none; margin: 0; padding: 0; }
 #bytes pre { margin: 0.25rem 0 0.75rem; padding: 0.5rem 0.75rem; font: 0.8125rem / 1.45 var(--mono); white-space: pre-wrap; overflow-wrap: anywhere; background: var(--stone); border-left: 3px solid var(--send); }
+#bytes i { color: var(--soft); font-style: normal; }
 #bytes .in pre { border-color: var(--wait); }
 
 @media (max-width: 48rem) {
