@@ -34,6 +34,8 @@ const way: Channel<FromApplication, ToApplication> = {
   send: (message) => process.connected && process.send!(message),
   receive: (listener) => void process.on("message", (message) => listener(message as ToApplication)),
 };
+// From the start: also a module that blocks while it is loaded may not outlive the server.
+const allow = watch();
 installTypeScript();
 const newFiles = trackModules();
 newFiles();
@@ -63,8 +65,7 @@ async function begin(): Promise<void> {
       await endTaken();
     };
     // A debugger's breakpoint is no reason to end the process.
-    const { workerTimeout } = settings;
-    if (workerTimeout > 0 && inspectorUrl() === undefined) watch()(workerTimeout);
+    if (inspectorUrl() === undefined) allow(settings.workerTimeout);
     way.send({ kind: "loaded", loaded: { wishes, connects: connect !== undefined } });
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;

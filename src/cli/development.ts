@@ -12,6 +12,7 @@ import { Reloader } from "../dev/reloader.ts";
 import { Watcher } from "../dev/watch.ts";
 import type { Exchange } from "../gateway/contract.ts";
 import type { ErrorLog } from "../observe/error-log.ts";
+import { environmentOfWatched } from "../run/watchdog.ts";
 import { files } from "../static/index.ts";
 import type { Application } from "./application.ts";
 import type { Assignment } from "./dev-application.ts";
@@ -125,6 +126,7 @@ const PROGRAM = new URL("./dev-application.js", import.meta.url);
 
 function spawnApplication(assignment: Assignment): ApplicationProcess {
   const child = fork(PROGRAM, [JSON.stringify(assignment)], {
+    env: environmentOfWatched(),
     stdio: ["ignore", "inherit", "inherit", "ipc"],
     serialization: "advanced",
   });

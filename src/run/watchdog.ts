@@ -22,13 +22,23 @@ interface Watched {
 const BEATS = 0;
 const TIMEOUT = 1;
 
+/** How a process that watches itself is told whose it is: its parent may be gone by the time that it could look. */
+const SUPERVISOR = "PORTICO_SUPERVISOR";
+
+/** The environment for a process of ours that watches itself. */
+export function environmentOfWatched(): NodeJS.ProcessEnv {
+  return { ...process.env, [SUPERVISOR]: String(process.pid) };
+}
+
 /**
  * Watches this process's event loop from now on. Gives the way to say for how many milliseconds it may be blocked; at first,
  * and with 0, for any time.
  */
 export function watch(): (timeout: number) => void {
   const shared = new Int32Array(new SharedArrayBuffer(8));
-  const data: Watched = { shared, supervisor: process.ppid };
+  const data: Watched = { shared, supervisor: Number(process.env[SUPERVISOR]) };
+  // Not for the application, and not for what that starts.
+  delete process.env[SUPERVISOR];
   const thread = new Worker(new URL(import.meta.url), { workerData: data, execArgv: [] });
   thread.unref();
   setInterval(() => Atomics.add(shared, BEATS, 1), LOOK).unref();

@@ -1,11 +1,16 @@
 /** Workers that hang, die, or never start. */
 import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { folder } from "../support/folder.ts";
 import { launch } from "../support/portico.ts";
 import { gone, serve, text } from "./support.ts";
+
+const WORKER = fileURLToPath(new URL("../../dist/cli/worker.js", import.meta.url));
 
 for (const model of ["processes", "threads"] as const) {
   test(`${model}: a worker that hangs is reported with its requests and its stack, and replaced`, async (t) => {
@@ -48,6 +53,29 @@ for (const timeout of ["30000", "0"]) {
 test("nor does one that is blocked while it loads", async (t) => {
   const cwd = folder({ "server.ts": "console.log('loading in', process.pid, ';');\nfor (;;);" });
   const portico = launch(["server.ts", "--workers", "2"], { cwd });
+  t.after(() => portico.stop("SIGKILL"));
+  const [, pid] = await portico.written(/loading in (\d+) ;/);
+  await portico.stop("SIGKILL");
+  await gone(Number(pid));
+});
+
+test("nor one whose supervisor was gone before it could look", async (t) => {
+  const cwd = folder({ "server.ts": "console.log('loading');\nfor (;;);" });
+  const dead = spawnSync(process.execPath, ["--version"]).pid;
+  const worker = spawn(process.execPath, [WORKER, "server.ts"], {
+    cwd,
+    env: { ...process.env, PORTICO_SUPERVISOR: String(dead) },
+    stdio: ["ignore", "pipe", "inherit", "ipc", "ignore"],
+  });
+  t.after(() => worker.kill("SIGKILL"));
+  const ended = once(worker, "exit");
+  await once(worker.stdout!, "data");
+  assert.deepEqual(await ended, [null, "SIGKILL"]);
+});
+
+test("nor what a development server has started, blocked while it loads", async (t) => {
+  const cwd = folder({ "server.ts": "console.log('loading in', process.pid, ';');\nfor (;;);" });
+  const portico = launch(["dev", "server.ts", "--worker-timeout", "0"], { cwd });
   t.after(() => portico.stop("SIGKILL"));
   const [, pid] = await portico.written(/loading in (\d+) ;/);
   await portico.stop("SIGKILL");
