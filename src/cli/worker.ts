@@ -8,11 +8,13 @@ import { files } from "../static/index.ts";
 import type { ServeCommand } from "./arguments.ts";
 import { atWork } from "./at-work.ts";
 import { readCommand } from "./config-file.ts";
+import { outliveOutput } from "./lost-output.ts";
 import { observe } from "./observing.ts";
 import { load, type Means, prepare } from "./serving.ts";
 import { DEFAULTS, type Settings, section } from "./settings.ts";
 
 const { args, fd, channel, isThread } = atWork();
+outliveOutput();
 // The supervisor has read the command line without complaint, but the configuration file may have changed since.
 const command = (await readCommand(args, process.env).catch((error) => error)) as ServeCommand | Error;
 const given = command instanceof Error ? {} : command.given;

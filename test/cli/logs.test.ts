@@ -1,8 +1,12 @@
 /** The logs of the command, as processes write them. */
 import assert from "node:assert/strict";
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { type StdioOptions, spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, existsSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import http from "node:http";
 import { join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { folder } from "../support/folder.ts";
 import { type Portico, runPortico, startPortico } from "../support/portico.ts";
 
@@ -124,3 +128,45 @@ function lines(file: string): string[] {
     return [];
   }
 }
+
+for (const model of ["event-loop", "threads", "processes"]) {
+  test(`a server whose output nobody reads any more goes on, by the model ${model}`, async (t) => {
+    const cwd = folder({
+      "server.mjs":
+        "export default { fetch: () => (console.log('out'), console.error('err'), new Response('served')) };",
+    });
+    const workers = model === "event-loop" ? [] : ["--workers", "2"];
+    const portico = await startPortico(["server.mjs", "--model", model, ...workers, "--access-log"], { cwd });
+    t.after(() => portico.stop("SIGKILL"));
+    const { child } = portico;
+    child.stdout!.destroy();
+    child.stderr!.destroy();
+    for (let i = 0; i < 20; i++) assert.equal(await get(portico, "/"), "served");
+    if (model !== "event-loop") for (let i = 0; i < 3; i++) child.kill("SIGTTIN");
+    for (let i = 0; i < 20; i++) assert.equal(await get(portico, "/"), "served");
+    assert.deepEqual(await portico.stop(), { code: 0, signal: null });
+  });
+}
+
+test("and so does one whose disk is full", { skip: existsSync("/dev/full") ? false : "needs /dev/full" }, async (t) => {
+  const cwd = folder({
+    "server.mjs": "export default { fetch: () => (console.error('err'), new Response('served')) };",
+  });
+  const socketPath = join(cwd, "socket");
+  const bin = fileURLToPath(new URL("../../bin/portico.js", import.meta.url));
+  const full = openSync("/dev/full", "w");
+  const stdio: StdioOptions = ["ignore", full, full];
+  const child = spawn(process.execPath, [bin, "server.mjs", "--unix", socketPath], { cwd, stdio });
+  closeSync(full);
+  t.after(() => child.kill("SIGKILL"));
+  const ask = async () => {
+    const [response] = await once(http.get({ socketPath, path: "/", agent: false }), "response");
+    let text = "";
+    for await (const piece of response.setEncoding("utf8")) text += piece;
+    return text;
+  };
+  while (!existsSync(socketPath)) await new Promise((resolve) => setTimeout(resolve, 20));
+  for (let i = 0; i < 3; i++) assert.equal(await ask(), "served");
+  child.kill("SIGTERM");
+  assert.deepEqual(await once(child, "exit"), [0, null]);
+});

@@ -6,6 +6,7 @@ import { readCommand } from "../config-file.ts";
 import { findEntry } from "../entry.ts";
 import { helpText } from "../help.ts";
 import { listen } from "../listen.ts";
+import { outliveOutput } from "../lost-output.ts";
 import { errorLogOf, observe, refuseFormat } from "../observing.ts";
 import { writePidFile } from "../pid-file.ts";
 import { plan, summary } from "../plan.ts";
@@ -40,6 +41,7 @@ export async function run(args: readonly string[]): Promise<void> {
     // An application that was loaded may hold timers and sockets of its own.
     return process.exit(0);
   }
+  outliveOutput();
   const notify = notifier(process.env, console.error);
   if (given.pid !== undefined) writePidFile(given.pid);
   if (model === "threads" || model === "processes") {
