@@ -2,9 +2,10 @@
 import { setMaxListeners } from "node:events";
 import type { BodySource } from "../gateway/contract.ts";
 import { Deadlines } from "../net/deadlines.ts";
-import type { Answer, Host } from "./connection.ts";
+import type { Host } from "./connection.ts";
 import { Bounded, decoded } from "./decode.ts";
 import { ClientError } from "./errors.ts";
+import type { Answer } from "./exchange.ts";
 import {
   type ClientLimits,
   type ClientOptions,

@@ -14,16 +14,11 @@ import { type Deadlines, Expiring } from "../net/deadlines.ts";
 import { systemError } from "../net/errors.ts";
 import type { Reader } from "../net/reading.ts";
 import { badResponse, ClientError, type Peer } from "./errors.ts";
+import { type Answer, type Exchange, isRepeatable, lateError, lossError, nameOf, stopWaiting } from "./exchange.ts";
 import type { ClientLimits } from "./options.ts";
 import type { Outgoing, WireHead } from "./outgoing.ts";
 import { type BodyFlow, ResponseBody } from "./response-body.ts";
 import type { WireEvent } from "./wire.ts";
-
-/** What came back: the final response's head, and its body if it has one. */
-export interface Answer {
-  readonly head: ResponseHead;
-  readonly body: ResponseBody | null;
-}
 
 /** What a connection needs of the client that it belongs to. */
 export interface Host {
@@ -50,30 +45,14 @@ export class LostOnKept extends Error {
   }
 }
 
-/** One request and its response, from the first byte of the one to the last of the other. */
-interface Exchange {
-  readonly request: Outgoing;
-  readonly wire: WireHead;
-  readonly resolve: (answer: Answer) => void;
-  readonly reject: (reason: unknown) => void;
-  readonly aborted: (() => void) | null;
-  body: ResponseBody | null;
-  responded: boolean;
-  /** Whether the request has been written to its end. */
-  sent: boolean;
-  /** Starts the body that waits for 100 (Continue), at the latest when the patience is over. */
-  proceed: (() => void) | null;
-  patience: NodeJS.Timeout | undefined;
-  /** Bytes of the response's body that came. */
-  received: number;
-}
-
 /** Bytes that are copied into the string of a write, so that head and body leave together; beyond it, one writev of both. */
 const MAX_JOINED = 16 * 1024;
 /** Bytes of a body that are written at a time: an early answer stops it there, and a slow server is seen to take them. */
 const MAX_WRITE = 256 * 1024;
 /** Bytes of an unwanted body that are thrown away to keep a connection; beyond it, closing is cheaper. undici: 128 KiB. */
 const MAX_DRAIN = 128 * 1024;
+/** Milliseconds in which that has to come. */
+const MAX_DRAIN_TIME = 1000;
 /** What a server's hint at its own idle timeout is undercut by: the way there and back takes time, too. As undici. */
 const HINT_MARGIN = 1000;
 
@@ -134,6 +113,7 @@ export class Connection extends Expiring implements Reader, BodyFlow {
         proceed: null,
         patience: undefined,
         received: 0,
+        unwanted: false,
       };
       this.#exchange = exchange;
       if (signal?.aborted) return aborted!();
@@ -285,7 +265,7 @@ export class Connection extends Expiring implements Reader, BodyFlow {
   }
 
   #refuse(fault: Fault): void {
-    const error = badResponse(this.#peer, this.#what("the response to"), fault);
+    const error = badResponse(this.#peer, `the response to ${nameOf(this.#exchange!.request)}`, fault);
     if (this.#peerEnded) this.#fail(error, "it ended in the middle of a response", "server");
     else this.#fail(error, "its response is no HTTP");
   }
@@ -312,7 +292,7 @@ export class Connection extends Expiring implements Reader, BodyFlow {
 
   #piece(exchange: Exchange, piece: Uint8Array): void {
     exchange.received += piece.length;
-    this.#await(exchange.request.timeouts.body);
+    if (!exchange.unwanted) this.#await(exchange.request.timeouts.body);
     exchange.body!.receive(piece);
   }
 
@@ -363,35 +343,13 @@ export class Connection extends Expiring implements Reader, BodyFlow {
 
   /** The connection ended under an exchange. */
   #lost(): void {
-    const { request, responded } = this.#exchange!;
+    const exchange = this.#exchange!;
+    const { request, responded } = exchange;
     const untouched = !responded && this.#parser.untouched && this.#parser.pending === 0;
     const kept = this.#requests > 1;
-    const error = this.#lossError(kept && untouched, responded);
+    const error = lossError(this.#peer, exchange, this.#error, kept && untouched);
     const mayRetry = kept && untouched && isRepeatable(request);
     this.#fail(mayRetry ? new LostOnKept(error) : error, this.#error === null ? "it ended" : "it was reset", "server");
-  }
-
-  #lossError(kept: boolean, responded: boolean): ClientError {
-    const peer = this.#peer;
-    const broke = this.#error;
-    const what = this.#what(responded ? "its response to" : "");
-    const cause = broke === null ? undefined : systemError(`the connection with ${peer.name} broke`, broke);
-    const code = cause?.code ?? "CONNECTION_CLOSED";
-    const did = cause === undefined ? "closed" : `broke (${code})`;
-    if (responded) {
-      return new ClientError(code, `the connection with ${peer.name} ${did} in the middle of ${what}`, peer, cause);
-    }
-    const { request, sent } = this.#exchange!;
-    const unsure = isRepeatable(request) ? "" : ": it may have been carried out, so it is not sent again";
-    const message = kept
-      ? `the connection with ${peer.name} had been kept and ${did} while ${what} was on its way${unsure}`
-      : `the connection with ${peer.name} ${did} before ${what} was ${sent ? "answered" : "sent: its answer, if it gave one, is lost"}`;
-    return new ClientError(code, message, peer, cause);
-  }
-
-  #what(prefix: string): string {
-    const { method, url } = this.#exchange!.request;
-    return `${prefix} ${method} ${url.pathname}`.trim();
   }
 
   // The end of an exchange, or of the connection.
@@ -418,7 +376,8 @@ export class Connection extends Expiring implements Reader, BodyFlow {
   /** Closes it at once. */
   close(why: string): void {
     if (this.#exchange === null) return this.#destroy("client", why);
-    this.#fail(new ClientError("CLIENT_CLOSED", `${this.#what("")}: ${why}`, this.#peer), why);
+    const message = `${nameOf(this.#exchange.request)}: ${why}`;
+    this.#fail(new ClientError("CLIENT_CLOSED", message, this.#peer), why);
   }
 
   #destroy(by: "client" | "server", why: string): void {
@@ -438,23 +397,11 @@ export class Connection extends Expiring implements Reader, BodyFlow {
   }
 
   override expire(): void {
-    if (this.#exchange === null) return this.#destroy("client", "it was idle for too long");
+    const exchange = this.#exchange;
+    if (exchange === null) return this.#destroy("client", "it was idle for too long");
     if (this.#error !== null) return this.#lost();
-    const { responded, request } = this.#exchange;
-    const { name } = this.#peer;
-    const { response, body } = request.timeouts;
-    const error = responded
-      ? new ClientError(
-          "BODY_TIMEOUT",
-          `${name} sent nothing more of ${this.#what("its response to")} for ${body / 1000} s`,
-          this.#peer,
-        )
-      : new ClientError(
-          "RESPONSE_TIMEOUT",
-          `${name} did not answer ${this.#what("")} within ${response / 1000} s`,
-          this.#peer,
-        );
-    this.#fail(error, "it was silent for too long");
+    if (exchange.unwanted) return this.#drop(exchange);
+    this.#fail(lateError(this.#peer, exchange), "it was silent for too long");
   }
 
   // What the body asks for.
@@ -472,8 +419,14 @@ export class Connection extends Expiring implements Reader, BodyFlow {
 
   unwanted(): void {
     const exchange = this.#exchange!;
+    exchange.unwanted = true;
     const left = this.#parser.length - exchange.received;
-    if (this.#parser.length >= 0 && left <= MAX_DRAIN) return this.resumeReading();
+    if (this.#parser.length < 0 || left > MAX_DRAIN) return this.#drop(exchange);
+    this.resumeReading();
+    this.#await(MAX_DRAIN_TIME);
+  }
+
+  #drop(exchange: Exchange): void {
     this.#over(exchange);
     this.#destroy("client", "the rest of the body was not wanted");
   }
@@ -484,18 +437,4 @@ function keepFor(wanted: number, { fields }: ResponseHead): number {
   const longest = wanted === 0 ? Number.POSITIVE_INFINITY : wanted;
   const hint = /(?:^|[\t ,])timeout[\t ]*=[\t ]*"?([0-9]{1,9})/i.exec(fields.get("keep-alive") ?? "");
   return hint === null ? longest : Math.min(longest, Number(hint[1]) * 1000 - HINT_MARGIN);
-}
-
-/** The body does not wait for 100 (Continue) any longer. */
-function stopWaiting(exchange: Exchange): void {
-  clearTimeout(exchange.patience);
-  exchange.proceed = null;
-}
-
-/** Idempotent methods (RFC 9110 §9.2.2): sent twice, they mean what they mean once. */
-const IDEMPOTENT: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
-
-/** Whether a request may be sent again when nobody knows what became of it. */
-export function isRepeatable({ method, upload }: Outgoing): boolean {
-  return IDEMPOTENT.has(method) && (upload === null || upload.replayable);
 }

@@ -2,8 +2,9 @@
 import { setImmediate as turn } from "node:timers/promises";
 import type { ConnectionOptions as TlsOptions } from "node:tls";
 import { Expiring } from "../net/deadlines.ts";
-import { type Answer, Connection, type Host, isRepeatable, type Keeper, LostOnKept } from "./connection.ts";
+import { Connection, type Host, type Keeper, LostOnKept } from "./connection.ts";
 import { ClientError, type Peer } from "./errors.ts";
+import { type Answer, isRepeatable } from "./exchange.ts";
 import { open } from "./open.ts";
 import { type Outgoing, wireHead } from "./outgoing.ts";
 

@@ -147,6 +147,19 @@ test("a response cancelled near its end keeps the connection, one cancelled far 
   assert.ok(log.includes("closed by client: the rest of the body was not wanted"));
 });
 
+test("a cancelled response whose rest drips in ends its connection, and the client that closes meanwhile", async (t) => {
+  const server = await scripted(t, async (peer) => {
+    if ((await peer.head()) === null) return;
+    peer.send("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n");
+    const drip = setInterval(() => peer.send("x"), 20);
+    t.after(() => clearInterval(drip));
+  });
+  const { client, log } = watched(t);
+  await (await client.request(server.url)).body!.cancel();
+  await client.close();
+  assert.equal(log.at(-1), "closed by client: the rest of the body was not wanted");
+});
+
 // Between two requests: RFC 9112 §9.3.1, RFC 9110 §9.2.2.
 
 test("a kept connection that the server closed meanwhile is not used", async (t) => {
