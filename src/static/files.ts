@@ -1,4 +1,5 @@
 /** A directory as an application. */
+import { fileURLToPath } from "node:url";
 import { basicAuth } from "../gateway/basic-auth.ts";
 import type { FieldList, Handler } from "../gateway/contract.ts";
 import { withPreflights } from "../gateway/preflight.ts";
@@ -41,12 +42,14 @@ export interface FilesOptions {
 
 /**
  * Serves the files of a directory, read-only, and nothing outside of it.
+ * @param root a path, relative to where the process runs, or a URL: `new URL("./site", import.meta.url)` is beside the module
  * @throws {Error} when there is no such directory
  * @throws {TypeError} when the prefix or the page is not a path, a field cannot be set, or the credentials are none
  */
-export function files(root: string, options: FilesOptions = {}): Handler {
+export function files(root: string | URL, options: FilesOptions = {}): Handler {
   const changes = changesOf(options);
-  const site = new Site(root, options, changes);
+  const directory = typeof root === "string" ? root : fileURLToPath(root);
+  const site = new Site(directory, options, changes);
   const handler: Handler = (exchange) => site.answer(exchange);
   if (options.auth === undefined) return handler;
   const guarded = basicAuth(handler, options.auth, changes);

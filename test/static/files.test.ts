@@ -3,10 +3,11 @@ import { createHash } from "node:crypto";
 import { utimesSync } from "node:fs";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
+import { pathToFileURL } from "node:url";
 import type { Handler } from "../../src/gateway/contract.ts";
 import { files } from "../../src/static/index.ts";
 import { tagOfBytes } from "../../src/static/representation.ts";
-import { answer } from "../server/support.ts";
+import { answer, connect, start } from "../server/support.ts";
 import { ask, makeTree, visit } from "./support.ts";
 
 const SITE = {
@@ -48,6 +49,14 @@ test("a file comes byte for byte, with its type, length and validators, and nosn
   assert.equal(large.field("Content-Type"), "application/octet-stream");
   assert.ok(large.body.equals(SITE["large.bin"]));
   assert.equal((await client.get("/empty.txt")).field("Content-Length"), "0");
+});
+
+test("a root can be a URL, such as one beside a module", async (t) => {
+  const root = makeTree(t, { "a b/a.txt": "a" });
+  const beside = pathToFileURL(`${root}/module.ts`);
+  const client = await connect(t, await start(t, files(new URL("./a%20b", beside))));
+  assert.equal((await client.get("/a.txt")).text, "a");
+  assert.throws(() => files(new URL("http://a/b")), TypeError);
 });
 
 test("a second request gives the same bytes as the first", async (t) => {
