@@ -66,3 +66,16 @@ export function writePath({ names, directory }: SitePath): string {
   for (const name of names) path += "/" + encodeURI(name).replaceAll("?", "%3F").replaceAll("#", "%23");
   return directory ? path + "/" : path;
 }
+
+/**
+ * How a path names another one: by `./` and `../` alone, so that it holds where only the end of the path is known, below a
+ * mount of Express or behind a proxy that cuts paths. It leads to no other host, by whatever names.
+ */
+export function relativePath(from: SitePath, to: SitePath): string {
+  const here = from.directory ? from.names : from.names.slice(0, -1);
+  const there = to.directory ? to.names : to.names.slice(0, -1);
+  let common = 0;
+  while (common < here.length && here[common] === there[common]) common++;
+  const down = writePath({ names: to.names.slice(common), directory: to.directory }).slice(1);
+  return (common < here.length ? "../".repeat(here.length - common) : "./") + down;
+}

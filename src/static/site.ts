@@ -4,7 +4,7 @@ import type { Exchange, Handler } from "../gateway/contract.ts";
 import { answerPreflight } from "../gateway/preflight.ts";
 import { isPreflight } from "../http/cors.ts";
 import { type FieldChanges, joinChanges } from "../http/field-changes.ts";
-import { rawPath, rawQuery, readPath, type SitePath, writePath } from "../http/path.ts";
+import { rawPath, rawQuery, readPath, relativePath, type SitePath, writePath } from "../http/path.ts";
 import { FileCache, type KeptFile } from "./cache.ts";
 import type { FilesOptions } from "./files.ts";
 import { changesAt } from "./header-rules.ts";
@@ -73,7 +73,7 @@ export class Site {
       if ("file" in found) closeSync(found.file.descriptor);
       return method === "OPTIONS" ? this.#sendOptions(exchange) : refuse(exchange, 405, this.#changes);
     }
-    if (!("file" in found)) return this.#redirect(exchange, 308, this.#locate(found) + rawQuery(target));
+    if (!("file" in found)) return this.#lead(exchange, path, found);
     const isLasting = rules.isSettled && !rules.forced.some(({ pattern }) => pattern.match(inside.names) !== null);
     const { file, states } = found;
     const place: Place = { key, role: 200, states, isLasting, ...this.#said(inside.names, rules, null) };
@@ -109,8 +109,7 @@ export class Site {
 
   #list(exchange: Exchange, path: SitePath, inside: SitePath, rules: Rules): void | Promise<void> {
     const { names, directory } = inside;
-    const withSlash = this.#locate({ names, directory: true }) + rawQuery(exchange.head.target);
-    if (!directory) return this.#redirect(exchange, 308, withSlash);
+    if (!directory) return this.#lead(exchange, path, { names, directory: true });
     const listing = this.#listings!.get(path, names, exchange.head, this.#said(names, rules, null));
     return listing.then((file) => {
       return file === null ? this.#miss(exchange, 404) : this.#responder.respond(exchange, file, 200);
@@ -128,7 +127,7 @@ export class Site {
   /** What the site's rules have for a path: where to go, or a file that answers. */
   #ruled(list: readonly RedirectRule[], rules: Rules, { head }: Exchange, path: SitePath): Redirected | StandIn | null {
     if (list.length === 0) return null;
-    const prefix = this.#locate({ names: [], directory: false });
+    const prefix = writePath({ names: this.#prefix, directory: false });
     for (const redirected of redirectsFrom(list, path, rawQuery(head.target), prefix)) {
       const { status, location } = redirected;
       if (status !== 200 && status !== 404) return redirected;
@@ -169,9 +168,13 @@ export class Site {
     return { changes, edition: rules };
   }
 
-  /** A path below the root as one of this server: relative, so that no Host field and no doubled slash can make it lead elsewhere. */
-  #locate({ names, directory }: SitePath): string {
-    return writePath({ names: [...this.#prefix, ...names], directory });
+  /** Leads from a path to another one below the root, with the query: no Host field and no doubled slash can make it lead elsewhere. */
+  #lead(exchange: Exchange, from: SitePath, to: SitePath): void {
+    const { target } = exchange.head;
+    const there = { names: [...this.#prefix, ...to.names], directory: to.directory };
+    // An empty name is one more step up for a client, and none for us.
+    const isEven = !rawPath(target).includes("//");
+    this.#redirect(exchange, 308, (isEven ? relativePath(from, there) : writePath(there)) + rawQuery(target));
   }
 
   #redirect(exchange: Exchange, status: number, location: string): void {

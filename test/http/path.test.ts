@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { rawPath, rawQuery, readPath, writePath } from "../../src/http/path.ts";
+import { rawPath, rawQuery, readPath, relativePath, writePath } from "../../src/http/path.ts";
 
 const TARGETS: readonly [target: string, path: string, query: string][] = [
   ["/", "/", ""],
@@ -109,6 +109,23 @@ test("no path gives a name that leads anywhere but down", () => {
       if (typeof path === "number") return;
       for (const name of path.names) {
         assert.ok(name !== "" && name !== "." && name !== ".." && !/[/\\\0]/.test(name), JSON.stringify(name));
+      }
+    }),
+  );
+});
+
+test("from wherever a path is named, a relative one leads to it, and to no other host", () => {
+  const name = fc.constantFrom("a", "b", "c:d", "evil.com", "e?f#g", "é", "%2e", "...");
+  const path = fc.array(name, { maxLength: 4 }).chain((names) => {
+    return fc.boolean().map((directory) => ({ names, directory: directory || names.length === 0 }));
+  });
+  fc.assert(
+    fc.property(path, path, (from, to) => {
+      const relative = relativePath(from, to);
+      assert.match(relative, /^\.\.?\//);
+      // Below whatever a mount or a proxy has cut off.
+      for (const base of ["http://a", "http://a/mount/b"]) {
+        assert.equal(new URL(relative, base + writePath(from)).href, new URL(base + writePath(to)).href);
       }
     }),
   );

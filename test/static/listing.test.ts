@@ -60,7 +60,7 @@ test("a directory without index.html is listed when that was asked for, and not 
 test("a path without its slash leads to the one with it, and keeps its query", async (t) => {
   const client = await visit(t, makeTree(t, { "sub/a.txt": "a" }), { listing: true });
   const answer = await client.get("/sub?sort=date");
-  assert.deepEqual([answer.status, answer.field("Location")], [308, "/sub/?sort=date"]);
+  assert.deepEqual([answer.status, answer.field("Location")], [308, "./sub/?sort=date"]);
   assert.equal((await client.get("/sub/a.txt/")).status, 404);
 });
 
@@ -377,7 +377,7 @@ test("clean URLs and the page of an application leave listings where nothing els
   const client = await visit(t, root, { listing: true, cleanUrls: true, spa: true });
   const go = (target: string) => client.get(target, "Accept: text/html\r\n");
   assert.match((await go("/sub/")).text, /a\.txt/);
-  assert.equal((await go("/page/")).field("Location"), "/page");
+  assert.equal((await go("/page/")).field("Location"), "../page");
   assert.equal((await go("/page")).text, "page");
   assert.equal((await go("/nothing/")).text, "app");
 });

@@ -1,4 +1,5 @@
 /** Sites for a test to serve: directories that go when the test ends. */
+import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -33,6 +34,14 @@ export async function visit(t: TestContext, root: string, options?: FilesOptions
 export async function ask(client: Client, method: string, target: string, fields = ""): Promise<Answer> {
   await client.send(`${method} ${target} HTTP/1.1\r\nHost: a\r\n${fields}\r\n`);
   return client.response(method);
+}
+
+/** Where a redirect leads to from the path that was asked for: a path of the same site, with its query. */
+export function placeOf(redirect: Answer, target: string): string {
+  const site = "http://a";
+  const { href } = new URL(redirect.field("Location")!, site + target);
+  assert.ok(href.startsWith(`${site}/`), href);
+  return href.slice(site.length);
 }
 
 /** Lets the event loop go round until the condition holds. */

@@ -201,6 +201,12 @@ test("files and fetch functions are mounted in Express, which gets their errors"
   });
   assert.equal(again.status, 304);
   assert.equal((await fetch(new URL("/site/none", url))).status, 404);
+  const sub = await fetch(new URL("/site/sub?a", url));
+  assert.deepEqual(
+    [sub.url, await sub.text()],
+    [`${url}site/sub/?a`, "<h1>Sub</h1>"],
+    "a redirect stays below the mount",
+  );
   assert.equal(await (await fetch(new URL("/fetch", url))).json(), "/fetch");
   assert.equal(await (await fetch(new URL("/error", url))).text(), "express: oops");
 });
