@@ -274,7 +274,7 @@ export class Connection extends Expiring implements Reader, BodyFlow, ObservedCo
     const text = `${reason.code}: ${reason.message}\n`;
     const head = encodeHead(statusLine(reason.status), REFUSAL_FIELDS, text.length, "close");
     this.send(head + text, null);
-    this.#tellRefusal(reason);
+    this.#tellRefusal(reason, text.length);
     this.#hangUp();
   }
 
@@ -623,7 +623,7 @@ export class Connection extends Expiring implements Reader, BodyFlow, ObservedCo
   }
 
   /** Tells of a request that never came to be an exchange; or of a connection, turned away before there was a request. */
-  #tellRefusal({ code, status }: Fault): void {
+  #tellRefusal({ code, status }: Fault, sent: number): void {
     if (!this.observed) return;
     const now = performance.now();
     const head = this.#parser?.head ?? null;
@@ -637,7 +637,7 @@ export class Connection extends Expiring implements Reader, BodyFlow, ObservedCo
       id: null,
       responseFields: REFUSAL_FIELDS.text,
       received: 0,
-      sent: 0,
+      sent,
       since: now,
       began: now,
       until: now,

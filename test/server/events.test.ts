@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { AsyncLocalStorage } from "node:async_hooks";
 import diagnostics from "node:diagnostics_channel";
 import { type TestContext, test } from "node:test";
+import { FAULTS, type FaultCode } from "../../src/core/faults.ts";
 import type { Exchange, Handler } from "../../src/gateway/contract.ts";
 import type { EndedRequest, ObservedConnection, ServerObserver } from "../../src/server/events.ts";
 import type { Server, ServerOptions } from "../../src/server/server.ts";
@@ -129,20 +130,39 @@ test("a response that is shorter than declared has failed", async (t) => {
   assert.deepEqual(summary(await witness.next()), ["GET /", 200, "failed", null, 0, 3]);
 });
 
+/** The size of what a client is told. */
+function said(code: FaultCode): number {
+  return `${code}: ${FAULTS[code][1]}\n`.length;
+}
+
 test("a head that breaks a rule is refused, with as much of its first line as came", async (t) => {
   const { client, witness } = await observe(t, (exchange) => answer(exchange, "ok"));
   await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /x HTTP/1.1\r\nHost : a\r\n\r\n");
   await client.response();
   await client.rest();
   assert.deepEqual(summary(await witness.next()), ["GET /", 200, "complete", null, 0, 2]);
-  assert.deepEqual(summary(await witness.next()), ["GET /x HTTP/1.1", 400, "refused", "BAD_FIELD_NAME", 0, 0]);
+  assert.deepEqual(summary(await witness.next()), [
+    "GET /x HTTP/1.1",
+    400,
+    "refused",
+    "BAD_FIELD_NAME",
+    0,
+    said("BAD_FIELD_NAME"),
+  ]);
 });
 
 test("a head that was sound and is not answered here is refused by its name", async (t) => {
   const { client, witness } = await observe(t, (exchange) => answer(exchange, "ok"));
   await client.send("TRACE / HTTP/1.1\r\nHost: a\r\n\r\n");
   await client.rest();
-  assert.deepEqual(summary(await witness.next()), ["TRACE /", 501, "refused", "METHOD_NOT_SUPPORTED", 0, 0]);
+  assert.deepEqual(summary(await witness.next()), [
+    "TRACE /",
+    501,
+    "refused",
+    "METHOD_NOT_SUPPORTED",
+    0,
+    said("METHOD_NOT_SUPPORTED"),
+  ]);
 });
 
 test("a body that breaks a rule is refused when the handler passes the fault on", async (t) => {
@@ -156,7 +176,14 @@ test("a connection that is turned away is one refusal, without a request", async
   const { witness, server } = await observe(t, (exchange) => answer(exchange, "ok"), { limits: { maxConnections: 1 } });
   const second = await connect(t, server);
   await second.rest();
-  assert.deepEqual(summary(await witness.next()), ["", 503, "refused", "TOO_MANY_CONNECTIONS", 0, 0]);
+  assert.deepEqual(summary(await witness.next()), [
+    "",
+    503,
+    "refused",
+    "TOO_MANY_CONNECTIONS",
+    0,
+    said("TOO_MANY_CONNECTIONS"),
+  ]);
   assert.equal(witness.connections.length, 2);
 });
 
