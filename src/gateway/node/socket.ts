@@ -83,6 +83,8 @@ export class ExchangeSocket extends Socket {
     }
     // Told to the server; as an event that nobody listens for it would end the process.
     callback(null);
+    // A socket of Node's emits it by itself, once its handle is closed.
+    process.nextTick(() => this.emit("close", error !== null));
   }
 }
 

@@ -219,3 +219,28 @@ async function run(t: TestContext, course: Course, serve: Serve): Promise<readon
   await course.client?.(client);
   return log.complete();
 }
+
+const ENDS: Readonly<Record<string, { readonly end?: (req: IncomingMessage, res: ServerResponse) => void }>> = {
+  "its client leaves": {},
+  "the response is destroyed": { end: (_, res) => res.destroy() },
+  "it is destroyed itself": { end: (req) => req.socket.destroy() },
+};
+
+for (const [what, { end }] of Object.entries(ENDS)) {
+  test(`a socket says that it is closed, as on-finished asks it, when ${what}`, async (t) => {
+    for (const by of [serveNode, async (t: TestContext, listener: NodeListener) => (await serve(t, listener)).client]) {
+      const [begun, closed] = [deferred(), deferred()];
+      const client = await by(t, (req, res) => {
+        req.socket.once("close", () => closed.resolve());
+        res.write("half", () => {
+          begun.resolve();
+          end?.(req, res);
+        });
+      });
+      await client.send(GET);
+      await begun.promise;
+      if (end === undefined) client.socket.destroy();
+      await closed.promise;
+    }
+  });
+}
