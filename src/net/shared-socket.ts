@@ -57,7 +57,8 @@ function share(handle: Handle | number, name: string): SharedSocket {
  * thread that gets its number, and never closed here.
  */
 async function copyOf(handle: Handle): Promise<number> {
-  const mirror = fork(new URL("./mirror.js", import.meta.url), { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  // It has nothing to say, and to inherit our output would make that block: libuv does so to a child's.
+  const mirror = fork(new URL("./mirror.js", import.meta.url), { stdio: ["ignore", "ignore", "ignore", "ipc"] });
   const gone = once(mirror, "exit").then(([code, signal]) => {
     throw new Error(`the listening socket could not be copied: ${signal ?? `exit code ${code}`}`);
   });

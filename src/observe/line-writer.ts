@@ -4,6 +4,7 @@
  * lines say is not known here.
  */
 import fs from "node:fs";
+import { isMainThread } from "node:worker_threads";
 
 export interface LineWriterOptions {
   /** Where to: a path, to append to; `-` for standard output. */
@@ -26,6 +27,9 @@ const RETRY = 20;
 const REPORT_INTERVAL = 60_000;
 /** Milliseconds that a slow reader may take with what is left at the end. */
 const PATIENCE = 2000;
+
+/** Milliseconds after that for a write that is under way. */
+const LAST_TRY = 500;
 
 const STANDARD_OUTPUT = 1;
 
@@ -97,17 +101,34 @@ export class LineWriter {
     }
   }
 
-  /** Writes what there is, and closes the file. A pipe that nobody reads from is given up. */
+  /** Writes what there is, and closes the file. What nobody reads from is given up. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    const late = setTimeout(() => {
-      this.#isGivenUp = true;
-    }, PATIENCE);
-    await this.flush();
-    clearTimeout(late);
+    const isWritten = await this.#flushInTime();
     process.off("exit", this.#onExit);
+    if (!isWritten) return this.#endAtExit();
     if (this.#fd !== STANDARD_OUTPUT) await closeFile(this.#fd);
+  }
+
+  /** Resolves with false when a write has not returned: a socket that others have open as well, they can make block. */
+  async #flushInTime(): Promise<boolean> {
+    let late: NodeJS.Timeout | undefined;
+    const tooLate = new Promise<false>((resolve) => {
+      late = setTimeout(() => {
+        this.#isGivenUp = true;
+        late = setTimeout(resolve, LAST_TRY, false);
+      }, PATIENCE);
+    });
+    const isWritten = await Promise.race([this.flush().then(() => true), tooLate]);
+    clearTimeout(late);
+    return isWritten;
+  }
+
+  /** Node ends when the threads of its pool do, and one that stands in such a write never does. */
+  #endAtExit(): void {
+    if (!isMainThread) return;
+    process.once("exit", () => this.#writing !== null && process.kill(process.pid, "SIGKILL"));
   }
 
   async #writeAll(): Promise<void> {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { closeSync, constants, openSync, read, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -84,4 +85,21 @@ test("a reader that takes nothing is not waited for at the end", { skip, timeout
   await writer.close();
   closeSync(end);
   assert.match(reports.join("\n"), /^the log .*pipe cannot be written: EAGAIN/);
+});
+
+const LINE_WRITER = new URL("../../dist/observe/line-writer.js", import.meta.url).href;
+
+test("a process ends, though a write of its log never returns", async (t) => {
+  const program = `
+    import { LineWriter } from ${JSON.stringify(LINE_WRITER)};
+    const writer = new LineWriter({ file: "-", report: () => {} });
+    for (let i = 0; i < 4000; i++) writer.write("x".repeat(999) + "\\n");
+    await writer.close();
+    process.exit(0);`;
+  // What Node makes here is a socket, and its end in the child blocks.
+  const child = spawn(process.execPath, ["--input-type=module", "--eval", program], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  t.after(() => child.kill("SIGKILL"));
+  assert.deepEqual(await once(child, "exit"), [null, "SIGKILL"]);
 });
