@@ -12,7 +12,8 @@ export function shortly(store: Store): Hono {
   app.get("/", async (c) => c.html(formPage(await store.latest(SHOWN))));
 
   app.post("/", async (c) => {
-    const { url: typed } = await c.req.parseBody();
+    // What is no form has no address in it.
+    const { url: typed } = await c.req.parseBody().catch(() => ({ url: "" }));
     const text = typeof typed === "string" ? typed : "";
     const url = readAddress(text, new URL(c.req.url).host);
     if (typeof url === "string") {

@@ -114,6 +114,18 @@ for (const [name, makeStore, skip] of STORES) {
       assert.equal(await clicksOf(portico, "2"), "once");
     });
 
+    test("an address of any length that is taken has one code", async (t) => {
+      const portico = await start(t, makeStore);
+      const long = (size: number) => `http://a.example/${"x".repeat(size - 17)}`;
+      const codes: (string | null)[] = [];
+      for (const size of [1000, 2000, 1999, 2000]) {
+        codes.push((await shorten(portico, long(size))).headers.get("location"));
+      }
+      assert.deepEqual(codes, ["/1+", "/2+", "/3+", "/2+"]);
+      const followed = await fetch(`${portico.url}/2`, { redirect: "manual" });
+      assert.equal(followed.headers.get("location"), long(2000));
+    });
+
     test("what is no address is said to be none, and comes back escaped; unknown codes are 404", async (t) => {
       const portico = await start(t, makeStore);
       const host = new URL(portico.url).host;
@@ -123,7 +135,9 @@ for (const [name, makeStore, skip] of STORES) {
         ['javascript:alert("<x>")', /Only addresses of the web/],
         ["https://me:secret@example.org/", /password/],
         [`http://${host}/1`, /short already/],
+        [`http://localhost:${new URL(portico.url).port}/1`, /short already/],
         [`https://example.org/${"x".repeat(2000)}`, /at most 2000 characters/],
+        [`https://example.org/${"ü".repeat(1000)}`, /at most 2000 characters/],
       ];
       for (const [typed, problem] of wrong) {
         const answer = await shorten(portico, typed);
@@ -132,6 +146,8 @@ for (const [name, makeStore, skip] of STORES) {
         assert.match(text, problem);
         assert.ok(!text.includes("<x>"));
       }
+      const noForm = { method: "POST", body: "none", headers: { "content-type": "multipart/form-data; boundary=b" } };
+      assert.equal((await fetch(portico.url, noForm)).status, 400);
       for (const path of ["/1", "/1+", "/0", "/zzzzzzzzzzzz", "/a/b", "/%00"]) {
         assert.equal((await fetch(portico.url + path, { redirect: "manual" })).status, 404, path);
       }
