@@ -9,16 +9,18 @@ import type { Given } from "./arguments.ts";
 import { usageError } from "./command-error.ts";
 import type { Settings } from "./settings.ts";
 
-type Asked = Pick<Given, "headers" | "cors" | "isolate" | "auth">;
+type Asked = Pick<Given, "headers" | "cors" | "isolate" | "auth" | "cacheControl">;
 
 /** @throws {CommandError} on a field that is none or may not be set, and on credentials that are none. */
-export function refuseResponses({ headers = [], auth }: Asked): void {
+export function refuseResponses({ headers = [], auth, cacheControl }: Asked): void {
   for (const line of headers) {
     const field = parseFieldLine(line);
     if (field === null) throw usageError(`--header takes 'Name: value', not "${line}"`);
     const objection = objectionToField(...field);
     if (objection !== null) throw usageError(`--header: ${objection}`);
   }
+  const objection = objectionToField("Cache-Control", cacheControl);
+  if (objection !== null) throw usageError(`--cache-control: ${objection}`);
   // What was given is not repeated: it may be a password.
   if (auth !== undefined && !isCredentials(auth)) throw usageError("--auth (or PORTICO_AUTH) takes USER:PASSWORD");
 }

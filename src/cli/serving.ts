@@ -118,9 +118,10 @@ function withStaticFiles(next: Handler, settings: Settings, { files }: Means): H
   return files(directory, { ...fileOptions(directory, settings.prefix, settings), next });
 }
 
-/** @throws {CommandError} when the page of --spa is not there: it is better said now than by a 404. */
+/** @throws {CommandError} when the page of --spa is not there, or outside: it is better said now than by a 404. */
 function fileOptions(directory: string, prefix: string, settings: Settings): FilesOptions {
   const { spa, cleanUrls, cacheControl } = settings;
+  if (spa?.split(/[/\\]/).includes("..")) throw usageError(`--spa takes a file of the directory, not "${spa}"`);
   if (spa !== undefined) requireFile(join(directory, spa), "--spa");
   const log = errorLogOf(settings).info;
   return { prefix, spa, cleanUrls, cacheControl, headers: fieldsOf(settings) ?? undefined, log };

@@ -24,7 +24,7 @@ export interface FilesOptions {
   cacheSize?: number | undefined;
   /** Whether text and other loose formats are compressed for clients that want it. Default true; siblings are used anyway. */
   compress?: boolean | undefined;
-  /** The page of an application that runs in the browser: `index.html` if true. It answers navigations that find no file. */
+  /** The page of an application that runs in the browser, a file below the root: `index.html` if true. Navigations get it that find no file. */
   spa?: boolean | string | undefined;
   /** Whether `about.html` is `/about`, and its other spellings lead there. Default false. */
   cleanUrls?: boolean | undefined;
@@ -57,10 +57,11 @@ export function files(root: string | URL, options: FilesOptions = {}): Handler {
   return options.cors ? withPreflights(guarded) : guarded;
 }
 
-function changesOf({ headers = {}, cors = false, isolate = false }: FilesOptions): FieldChanges | null {
+function changesOf({ headers = {}, cors = false, isolate = false, cacheControl }: FilesOptions): FieldChanges | null {
   const given = Array.isArray(headers) ? (headers as FieldList) : Object.entries(headers).flat();
-  for (let at = 0; at < given.length; at += 2) {
-    const objection = objectionToField(given[at]!, given[at + 1]);
+  const said = cacheControl === undefined ? given : [...given, "Cache-Control", cacheControl];
+  for (let at = 0; at < said.length; at += 2) {
+    const objection = objectionToField(said[at]!, said[at + 1]);
     if (objection !== null) throw new TypeError(`files: ${objection}`);
   }
   const set = [...given, ...(cors ? CORS_FIELDS : []), ...(isolate ? ISOLATION_FIELDS : [])];

@@ -34,10 +34,10 @@ export class Site {
   constructor(root: string, options: FilesOptions, changes: FieldChanges | null) {
     const { spa = false, cors = false } = options;
     this.#root = new Root(root, options.dotfiles ?? false);
-    this.#prefix = namesOf("prefix", options.prefix ?? "/");
+    this.#prefix = namesOfPrefix(options.prefix ?? "/");
     this.#next = options.next;
     this.#find = options.cleanUrls ? findPage : findFile;
-    this.#spa = spa === false ? null : namesOf("spa", spa === true ? "/index.html" : `/${spa}`);
+    this.#spa = spa === false ? null : namesOfPage(spa === true ? "index.html" : spa);
     this.#cors = cors;
     this.#changes = changes;
     const checkInterval = options.checkInterval ?? 1000;
@@ -200,8 +200,15 @@ const PAGE_OF_404: SitePath = { names: ["404.html"], directory: false };
 
 const VARIES: FieldChanges = { set: ["Vary", NAVIGATION_FIELDS], remove: new Set() };
 
-function namesOf(option: string, path: string): readonly string[] {
+function namesOfPrefix(path: string): readonly string[] {
   const read = readPath(path);
-  if (typeof read === "number") throw new TypeError(`files: the ${option} ${path} is not a path from /`);
+  if (typeof read === "number") throw new TypeError(`files: the prefix ${path} is not a path from /`);
   return read.names;
+}
+
+/** A file is named as it is on disk: nothing in its name is encoded. */
+function namesOfPage(file: string): readonly string[] {
+  const names = file.split("/").filter((name) => name !== "" && name !== ".");
+  if (names.length > 0 && !names.includes("..") && !/[\\\0]/.test(file)) return names;
+  throw new TypeError(`files: the page ${file} is not a file below the root`);
 }

@@ -132,6 +132,12 @@ test("options of files where there are none, and a page that is not there, are s
     ],
     [["site", "--spa=none.html"], 1, "there is no file site/none.html (--spa)"],
     [["server.ts", "--static", "site", "--spa=none.html"], 1, "there is no file site/none.html (--spa)"],
+    [["site", "--spa=../server.ts"], 2, '--spa takes a file of the directory, not "../server.ts"'],
+    [
+      ["site", "--cache-control", "a\nb"],
+      2,
+      "--cache-control: the value of Cache-Control has a character that may not be sent",
+    ],
   ];
   for (const [args, code, line] of lines) {
     const finished = await runPortico(args, { cwd });

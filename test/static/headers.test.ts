@@ -65,6 +65,7 @@ test("a field that cannot be set is refused when the site is made", (t) => {
   for (const headers of [{ "Content-Length": "5" }, { "X-A": "a\r\nSet-Cookie: b" }, { "a b": "c" }, { ETag: '"a"' }]) {
     assert.throws(() => files(root, { headers }), TypeError, JSON.stringify(headers));
   }
+  assert.throws(() => files(root, { cacheControl: "no-cache\n" }), TypeError);
 });
 
 test("with cors, scripts of any origin may read a file and all its fields, and a preflight is answered", async (t) => {

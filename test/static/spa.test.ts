@@ -64,14 +64,17 @@ test("files go before the page, which is itself one of them", async (t) => {
 });
 
 test("another file can be the page; one that is not there, or is no file to be served, leaves a 404", async (t) => {
-  const root = makeTree(t, { "app/shell.html": "other", ".env": "SECRET", "404.html": "lost" });
-  for (const spa of ["app/shell.html", "/app/shell.html"]) {
+  const root = makeTree(t, { "app/shell.html": "other", "a%20b#.html": "odd", ".env": "SECRET", "404.html": "lost" });
+  assert.equal((await (await visit(t, root, { spa: "a%20b#.html" })).get("/x", NAVIGATION)).text, "odd");
+  for (const spa of ["app/shell.html", "/app/shell.html", "./app/shell.html"]) {
     assert.equal((await (await visit(t, root, { spa })).get("/x", NAVIGATION)).text, "other");
   }
   for (const spa of ["none.html", ".env", "app"]) {
     assert.equal((await (await visit(t, root, { spa })).get("/x", NAVIGATION)).status, 404, spa);
   }
-  for (const spa of ["%00", "../x.html", "a/../../x"]) assert.throws(() => files(root, { spa }), TypeError);
+  for (const spa of ["", "/", "a\0", "a\\b", "../x.html", "a/../../x"]) {
+    assert.throws(() => files(root, { spa }), TypeError, spa);
+  }
 });
 
 test("with an application behind it, navigations get the page and everything else the application", async (t) => {
