@@ -3,7 +3,8 @@
  * exchange goes back as messages. What the server in front refuses, such as a field that cannot be sent, is refused here
  * already, where the application's stack is.
  */
-import { Duplex } from "node:stream";
+import { type AddressInfo, Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { FAULTS, type FaultCode, FaultError, fault } from "../core/faults.ts";
 import type { BodySource, Chunk, ConnectionInfo, Exchange, FieldList, Handler } from "../gateway/contract.ts";
 import { FieldLines, NO_FIELDS } from "../http/field-lines.ts";
@@ -147,7 +148,7 @@ class RemoteExchange implements Exchange {
     }
     this.#state = ENDED;
     this.#way.send({ kind: "takeOver", id: this.#id });
-    this.#taken = new TakenSocket(this.#way, this.#id, () => {
+    this.#taken = new TakenSocket(this.#way, this.#id, this.connection, () => {
       this.#taken = null;
       this.#release();
     });
@@ -178,13 +179,15 @@ class RemoteExchange implements Exchange {
 
   async endTaken(): Promise<void> {
     const taken = this.#taken;
-    if (taken !== null) await new Promise<unknown>((resolve) => taken.once("close", resolve).end(resolve));
+    if (taken !== null) await new Promise<void>((resolve) => taken.once("close", () => resolve()).end(resolve));
   }
 
-  /** The handler threw. */
+  /** The handler threw. Behind the response, the server knows nothing of the exchange any more: it goes on to be logged here. */
   fail(error: unknown): void {
+    if (this.#gone !== undefined) return;
+    if (this.#state === ENDED) throw error;
     this.#way.send({ kind: "failed", id: this.#id, reason: reasonOf(error) });
-    if (this.#state !== ENDED) this.#end();
+    this.#end();
   }
 
   #leave(reason: unknown): void {
@@ -285,27 +288,48 @@ class RemoteBody implements BodySource {
   }
 }
 
-/** A connection that the application has taken over, a piece at a time in each direction. */
-class TakenSocket extends Duplex {
+/**
+ * A connection that the application has taken over, a piece at a time in each direction. A socket of Node's, as it is without
+ * a process between: http-proxy sets its timeout and its options, and others ask who is there.
+ */
+class TakenSocket extends Socket {
   readonly #way: Way;
   readonly #id: number;
+  readonly #info: ConnectionInfo;
   readonly #closed: () => void;
   #written: (() => void) | null = null;
 
-  constructor(way: Way, id: number, closed: () => void) {
+  constructor(way: Way, id: number, info: ConnectionInfo, closed: () => void) {
     super({ allowHalfOpen: true });
     this.#way = way;
     this.#id = id;
+    this.#info = info;
     this.#closed = closed;
+  }
+
+  /** What `remoteAddress` and its like look up, by the name that Node has for it. */
+  _getpeername(): Partial<AddressInfo> {
+    return addressInfo(this.#info.remoteAddress, this.#info.remotePort);
+  }
+
+  /** The same of our side. */
+  _getsockname(): Partial<AddressInfo> {
+    return addressInfo(this.#info.localAddress, this.#info.localPort);
   }
 
   override _read(): void {
     this.#way.send({ kind: "read", id: this.#id });
   }
 
-  override _write(bytes: Buffer, _encoding: string, done: () => void): void {
+  override _write(chunk: Chunk, encoding: BufferEncoding, done: () => void): void {
+    this._writev([{ chunk, encoding }], done);
+  }
+
+  override _writev(pieces: { chunk: Chunk; encoding: BufferEncoding }[], done: () => void): void {
     this.#written = done;
-    this.#way.send({ kind: "sending", id: this.#id, bytes });
+    // Node's sockets take text as it is.
+    const all = pieces.map(({ chunk, encoding }) => (typeof chunk === "string" ? Buffer.from(chunk, encoding) : chunk));
+    this.#way.send({ kind: "sending", id: this.#id, bytes: Buffer.concat(all) });
   }
 
   override _final(done: () => void): void {
@@ -317,6 +341,8 @@ class TakenSocket extends Duplex {
     this.#way.send({ kind: "destroy", id: this.#id });
     this.#closed();
     done(error);
+    // Node's sockets leave that to their handle.
+    process.nextTick(() => this.emit("close", error !== null));
   }
 
   sent(): void {
@@ -328,6 +354,10 @@ class TakenSocket extends Duplex {
   received(bytes: Uint8Array | null): void {
     this.push(bytes);
   }
+}
+
+function addressInfo(address: string, port: number): Partial<AddressInfo> {
+  return address === "" ? {} : { address, port, family: address.includes(":") ? "IPv6" : "IPv4" };
 }
 
 /** What a reason says, as something to throw. */

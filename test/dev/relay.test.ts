@@ -1,6 +1,7 @@
 /** The contract, kept across a channel: real sockets in front, the application behind messages. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { Socket } from "node:net";
 import { test } from "node:test";
 import type { Exchange, Handler } from "../../src/gateway/contract.ts";
 import { lint } from "../../src/gateway/lint.ts";
@@ -227,24 +228,34 @@ test("a body that breaks the protocol is refused with its status, through the ap
   assert.match(response.text, /^BAD_CHUNK_SIZE/);
 });
 
-test("a connection that is taken over carries bytes both ways, to its end", async (t) => {
+test("a connection that is taken over is a socket that carries bytes both ways, to its end", async (t) => {
+  const closed = deferred();
   const server = await start(
     t,
     across((exchange) => {
       const socket = exchange.takeOver();
-      socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n");
+      // What http-proxy does to it, and ws.
+      assert.ok(socket instanceof Socket);
+      socket.setTimeout(0).setNoDelay(true).setKeepAlive(true);
+      socket.cork();
+      socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n");
+      socket.write(Buffer.from(`X-Peer: ${socket.remoteAddress}\r\n\r\n`));
+      socket.uncork();
+      socket.once("close", () => closed.resolve());
       socket.pipe(socket);
     }),
   );
   const client = await connect(t, server);
   await client.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nearly ");
-  assert.equal((await client.response()).status, 101);
+  const response = await client.response();
+  assert.deepEqual([response.status, response.field("X-Peer")], [101, "127.0.0.1"]);
   assert.equal(String(await client.take(6)), "early ");
   const large = Buffer.alloc(1_000_000, "abc");
   void client.send(large);
   assert.deepEqual(await client.take(large.length), large);
   client.end();
   assert.equal((await client.rest()).length, 0);
+  await closed.promise;
 });
 
 test("work behind the response keeps the exchange, and its failure is reported", async (t) => {

@@ -192,6 +192,18 @@ test("an application that ends its process is started again by the next request"
   assert.equal(await ask(), "1");
 });
 
+test("what fails behind its response is logged, as without development", async (t) => {
+  const module = `
+    import { createServer } from "node:http";
+    export default createServer(async (_, response) => {
+      await new Promise((resolve) => response.end("ok", resolve));
+      throw new Error("too late");
+    });`;
+  const { ask, written } = await develop(t, { "server.ts": module });
+  assert.equal(await ask(), "ok");
+  await written(/Error: too late/);
+});
+
 test("the application's port, where it stands, and its NODE_ENV are the application's", async (t) => {
   const server = "export default { port: 0, hostname: '0.0.0.0', fetch: () => new Response(process.env.NODE_ENV) };";
   const cwd = folder({ "server.ts": server });
