@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { chmodSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { gone, isRunning } from "../gateway/cgi/support.ts";
 import { folder } from "../support/folder.ts";
+import { gone, isRunning } from "../support/gone.ts";
 import { runPortico, startPortico } from "../support/portico.ts";
 
 const SCRIPT = '#!/bin/sh\necho Content-Type: text/plain\necho\necho "$SCRIPT_NAME $PATH_TRANSLATED"\n';

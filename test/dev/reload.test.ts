@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { strictClient } from "../run/strict-client.ts";
 import { folder } from "../support/folder.ts";
+import { gone } from "../support/gone.ts";
 import { type Portico, runPortico, startPortico } from "../support/portico.ts";
 
 const SAYING = (what: string) => `
@@ -341,15 +342,3 @@ test("Ctrl-C ends it and all its processes, with 0, though a page still follows"
   await gone(pid);
   assert.match(await events.text(), /^retry: 200\n(?:event: version\ndata: \S+\n\n)+$/);
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
-
-async function gone(pid: number): Promise<void> {
-  while (isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 20));
-}

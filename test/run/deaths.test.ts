@@ -7,8 +7,9 @@ import path from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { folder } from "../support/folder.ts";
+import { gone } from "../support/gone.ts";
 import { launch } from "../support/portico.ts";
-import { gone, serve, text } from "./support.ts";
+import { serve, text } from "./support.ts";
 
 const WORKER = fileURLToPath(new URL("../../dist/cli/worker.js", import.meta.url));
 

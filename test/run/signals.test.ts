@@ -4,8 +4,9 @@ import { once } from "node:events";
 import http from "node:http";
 import { test } from "node:test";
 import { folder } from "../support/folder.ts";
+import { gone } from "../support/gone.ts";
 import { launch } from "../support/portico.ts";
-import { gone, serve, text } from "./support.ts";
+import { serve, text } from "./support.ts";
 
 for (const model of ["processes", "threads"] as const) {
   test(`${model}: TERM lets the request in flight end, and ends with 0`, async (t) => {

@@ -28,15 +28,3 @@ export async function serve(t: TestContext, ...args: string[]): Promise<Portico 
 export async function text(url: string): Promise<string> {
   return (await fetch(url, { headers: { connection: "close" } })).text();
 }
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
-
-export async function gone(pid: number): Promise<void> {
-  while (isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 20));
-}

@@ -4,7 +4,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { connect, INCOMPLETE } from "../../server/support.ts";
-import { gone, isRunning, serveScripts, sh } from "./support.ts";
+import { gone, isRunning } from "../../support/gone.ts";
+import { serveScripts, sh } from "./support.ts";
 
 /** Writes its process id, and its child's, and then one line of response. */
 const FAMILY = "sleep 1000 & echo $$ $! > pids";

@@ -1,13 +1,13 @@
 /** Scripts for a test to run, over a real server and held to the contract. They go when the test ends, and so do their processes. */
 import assert from "node:assert/strict";
-import { chmodSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { TestContext } from "node:test";
 import { type CgiOptions, cgi } from "../../../src/gateway/cgi/handler.ts";
 import { lint } from "../../../src/gateway/lint.ts";
 import type { Server, ServerOptions } from "../../../src/server/server.ts";
 import { type Client, connect, deferred, start } from "../../server/support.ts";
-import { makeTree, type Tree, until } from "../../static/support.ts";
+import { makeTree, type Tree } from "../../static/support.ts";
 
 /** Makes a directory of scripts: what begins with #! is executable. */
 export function makeScripts(t: TestContext, tree: Tree): string {
@@ -62,21 +62,6 @@ export async function serveScripts(
     assert.deepEqual(unexpected, []);
   });
   return { directory, server, client: await connect(t, server), lines, logged };
-}
-
-/** Resolves once no such process runs any more. One that has ended and that nobody has asked about counts as gone. */
-export function gone(pid: number): Promise<void> {
-  assert.ok(pid > 1, `a process id: ${pid}`);
-  return until(() => !isRunning(pid));
-}
-
-export function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return process.platform !== "linux" || !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
-  } catch {
-    return false;
-  }
 }
 
 export function writeScript(directory: string, name: string, content: string): void {
