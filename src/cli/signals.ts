@@ -37,3 +37,16 @@ export function stopOnSignals(
     });
   }
 }
+
+/**
+ * Until there is a server to stop, the signals that stop it end the process. They do so by themselves, and also while a
+ * module blocks; but not to process 1 of a container, which has to ask for it. Gives the way to call that off.
+ */
+export function endOnSignals(): () => void {
+  if (process.pid !== 1) return () => {};
+  const end = (signal: NodeJS.Signals) => process.exit(128 + constants.signals[signal]);
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, end);
+  return () => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, end);
+  };
+}

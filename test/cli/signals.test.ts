@@ -1,8 +1,11 @@
 /** How the command stops. */
 import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { describe, type TestContext, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { folder } from "../support/folder.ts";
-import { type Portico, startPortico } from "../support/portico.ts";
+import { follow, type Portico, startPortico } from "../support/portico.ts";
 
 /** Answers /slow in two pieces; the second comes when /go is asked for, or never. */
 const MODULE = `
@@ -92,3 +95,24 @@ test("an application's timers do not keep a stopped server", async () => {
   const portico = await startPortico(["app.mjs"], { cwd: folder({ "app.mjs": module }) });
   assert.deepEqual(await portico.stop(), { code: 0, signal: null });
 });
+
+const NAMESPACE = ["--user", "--map-root-user", "--pid", "--fork", "--kill-child", "--mount-proc"];
+const skip = spawnSync("unshare", [...NAMESPACE, "true"]).status === 0 ? false : "needs unshare and user namespaces";
+
+for (const workers of [[], ["--workers", "2"]]) {
+  test(`process 1 of a container can be stopped while it loads (${workers.join(" ") || "one process"})`, {
+    skip,
+  }, async (t) => {
+    const loading = "console.log('loading;'); await new Promise((resolve) => setTimeout(resolve, 60_000));";
+    const cwd = folder({ "app.mjs": loading });
+    const bin = fileURLToPath(new URL("../../bin/portico.js", import.meta.url));
+    const command = [process.execPath, bin, "app.mjs", ...workers];
+    const container = follow(spawn("unshare", [...NAMESPACE, ...command], { cwd, env: { ...process.env, PORT: "0" } }));
+    t.after(() => container.stop("SIGKILL"));
+    await container.written(/loading;/);
+    const { pid } = container.child;
+    const [first] = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ");
+    process.kill(Number(first), "SIGTERM");
+    assert.equal((await container.exited).code, workers.length === 0 ? 143 : 0);
+  });
+}

@@ -12,7 +12,7 @@ import { writePidFile } from "../pid-file.ts";
 import { plan, summary } from "../plan.ts";
 import { prepare } from "../serving.ts";
 import { DEFAULTS } from "../settings.ts";
-import { stopOnSignals } from "../signals.ts";
+import { endOnSignals, stopOnSignals } from "../signals.ts";
 import { supervise } from "../supervise.ts";
 import { notifier, passedSocket } from "../systemd.ts";
 import { VERSION } from "../version.ts";
@@ -52,6 +52,7 @@ export async function run(args: readonly string[]): Promise<void> {
     await announce(url, entry, settings);
     return void notify("ready");
   }
+  const callOff = endOnSignals();
   const serving = await prepare(command.entry, given);
   const { entry, settings } = serving;
   const observing = observe(settings, { queues: serving.queues });
@@ -61,6 +62,7 @@ export async function run(args: readonly string[]): Promise<void> {
     void notify("stopping");
     return server.close();
   };
+  callOff();
   // What has ended can tell nothing.
   stopOnSignals({ close, requests: () => server.requests() }, say, () =>
     observing.close().then(() => notify("stopping")),
