@@ -1,10 +1,10 @@
 /** The concurrency models, seen from outside: what the texts' own experiments show of each. */
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { describe, type TestContext, test } from "node:test";
 import { serial } from "../../src/run/serial.ts";
 import { answer, connect, deferred, start } from "../server/support.ts";
 import { folder } from "../support/folder.ts";
+import { tooMany } from "../support/open-files.ts";
 import { type Portico, runPortico, startPortico } from "../support/portico.ts";
 
 /** An application that says who answers; `/gate` waits until somebody asks for `/open`. */
@@ -109,10 +109,7 @@ describe("event-loop", () => {
     assert.equal((await held).split(" ")[0], pid);
   });
 
-  // "unlimited" is no number, and not too few.
-  const few = Number(spawnSync("sh", ["-c", "ulimit -n"]).stdout) < 1500 && "a process may not have 1,500 files open";
-
-  test("holds a thousand requests that wait at the same time", { skip: few }, async (t) => {
+  test("holds a thousand requests that wait at the same time", { skip: tooMany(1000) }, async (t) => {
     const { url } = await serve(t, "--model", "event-loop");
     const started = Date.now();
     const answers = await Promise.all(Array.from({ length: 1000 }, () => text(`${url}/second`)));

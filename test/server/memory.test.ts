@@ -6,6 +6,7 @@ import http from "node:http";
 import net from "node:net";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { tooMany } from "../support/open-files.ts";
 
 const MB = 1_000_000;
 const SIZE = 1600 * 64 * 1024;
@@ -100,7 +101,8 @@ for (const reads of ["shared", "plain"]) {
     assert.ok(growth < 60 * MB, `${Math.round(growth / MB)} MB more`);
   });
 
-  test(`2,000 idle connections stay served, and nothing is left of them when they are gone (${reads} reads)`, async (t) => {
+  const IDLE = `2,000 idle connections stay served, and nothing is left of them when they are gone (${reads} reads)`;
+  test(IDLE, { skip: tooMany(2000) }, async (t) => {
     const { child, url } = await startProcess(t, reads);
     const sockets: net.Socket[] = [];
     t.after(() => {
