@@ -25,7 +25,10 @@ function syntaxFailure(error: SyntaxError, path: string): string {
   const [first = ""] = (error.stack ?? "").split("\n");
   const place = /^(file:\/\/\/.*|\/.*):([0-9]+)$/.exec(first);
   if (place !== null) return `${shown(place[1]!)}:${place[2]}: ${error.message}${syntaxAdvice(error)}`;
-  const message = /^\/.*:[0-9]+:[0-9]+: /.test(error.message) ? error.message : findSyntaxError(path);
+  const isCompiler = /^\/.*:[0-9]+:[0-9]+: /.test(error.message);
+  // What runs throws it as well, as JSON.parse does.
+  if (!isCompiler && ownFrame(error) !== undefined) return thrown(error, path);
+  const message = isCompiler ? error.message : findSyntaxError(path);
   if (message === undefined)
     return `${path} or a module it imports does not parse: ${error.message}${syntaxAdvice(error)}`;
   return message.replace(/^.*?(?=:[0-9]+:[0-9]+: )/, shown);
@@ -72,9 +75,13 @@ function missingModule({ message }: Error): string | undefined {
 /** A line of a stack that names a file, by its path or its URL. */
 const FRAME = /^ +at (?:async )?(?:.*\()?(file:\/\/\/.*?|\/.*?):([0-9]+):([0-9]+)\)?$/gm;
 
+function ownFrame({ stack = "" }: Error): RegExpExecArray | undefined {
+  const frames = [...stack.matchAll(FRAME)];
+  return frames.find(([, file]) => !pathOf(file!).startsWith(PORTICO) && !file!.includes("/node_modules/"));
+}
+
 function thrown(error: Error, path: string): string {
-  const frames = (error.stack ?? "").matchAll(FRAME);
-  const own = [...frames].find(([, file]) => !pathOf(file!).startsWith(PORTICO) && !file!.includes("/node_modules/"));
+  const own = ownFrame(error);
   const place = own === undefined ? "" : `, at ${shown(own[1]!)}:${own[2]}:${own[3]}`;
   return `${path} threw while it was loaded${place}: ${error.name}: ${error.message}`;
 }

@@ -5,7 +5,7 @@ import { DelegatingExchange } from "../gateway/delegate.ts";
 import { asJson, asText, type Details, detailsOf } from "./error-details.ts";
 import { errorPage } from "./error-page.ts";
 import { type ErrorReport, reportOf } from "./error-report.ts";
-import { framesOf } from "./frames.ts";
+import { framesOf, importingFrame } from "./frames.ts";
 import type { LoadFailure } from "./generation.ts";
 import { wantsPage } from "./page-request.ts";
 
@@ -27,9 +27,10 @@ export function showErrors(next: Handler, report: (error: unknown, exchange: Exc
 /** Answers with why the application cannot be loaded. */
 export async function showLoadFailure(exchange: Exchange, { line, error }: LoadFailure): Promise<void> {
   const hasPlace = framesOf(error).some(({ owner }) => owner === "application");
+  const message = line.replace(/^the application cannot be loaded: /, "");
   const shown = hasPlace
     ? { ...error, message: error.message + adviceIn(line, error) }
-    : { name: "", message: line, stack: "", properties: {} };
+    : { name: "", message, stack: importingFrame(error), properties: {} };
   await new RecordedExchange(exchange).show(500, "The application cannot be loaded", shown);
 }
 

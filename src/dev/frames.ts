@@ -1,6 +1,6 @@
 /** Where an error was thrown: the frames of its stack, and the source around each. */
 import { readFileSync } from "node:fs";
-import { relative, sep } from "node:path";
+import { parse, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ErrorReport } from "./error-report.ts";
 
@@ -64,6 +64,16 @@ function ownerOf(file: string): Owner {
   return /[\\/]node_modules[\\/]/.test(file) ? "library" : "application";
 }
 
+/** Of a module that is not found (Node's ERR_MODULE_NOT_FOUND), the line that imports it, as a stack; empty if that is not known. */
+export function importingFrame({ message }: ErrorReport): string {
+  const [, name, importer] = /^Cannot find (?:package|module) '(.*)' imported from (.*)$/.exec(message) ?? [];
+  if (name === undefined || !SOURCE.test(importer!)) return "";
+  const wanted = parse(name).name;
+  const lines = linesOf(importer!);
+  const at = lines.findIndex((line) => /\b(?:from|import)\b/.test(line) && line.includes(wanted));
+  return at < 0 ? "" : `    at ${importer}:${at + 1}:${lines[at]!.indexOf(wanted) + 1}`;
+}
+
 /** The stack without what the application does not know: the server around it. */
 export function withoutServer(error: ErrorReport): string {
   const { stack } = error;
@@ -97,10 +107,15 @@ const SOURCE = /\.(?:[cm]?[jt]s|[jt]sx)$/;
 /** The lines around a frame's, as the file has them now; none if it cannot be read. */
 export function sourceAround({ file, line, owner }: Frame): SourceLine[] {
   if (owner === "node" || owner === "portico" || !SOURCE.test(file)) return [];
+  const start = Math.max(0, line - 1 - AROUND);
+  return linesOf(file)
+    .slice(start, line + AROUND)
+    .map((text, at) => ({ number: start + at + 1, text }));
+}
+
+function linesOf(file: string): string[] {
   try {
-    const lines = readFileSync(file, "utf8").split(/\r?\n/);
-    const start = Math.max(0, line - 1 - AROUND);
-    return lines.slice(start, line + AROUND).map((text, at) => ({ number: start + at + 1, text }));
+    return readFileSync(file, "utf8").split(/\r?\n/);
   } catch {
     return [];
   }

@@ -114,6 +114,10 @@ describe("what cannot be loaded is named in one line, with exit code 1", () => {
       { "app.mjs": 'throw "a fit";' },
       "app.mjs threw 'a fit' while it was loaded",
     ],
+    "a module whose code throws a SyntaxError": [
+      { "app.ts": 'import "./lib/a.ts";', "lib/a.ts": 'const a: string = "odd";\nthrow new SyntaxError(a);' },
+      "app.ts threw while it was loaded, at lib/a.ts:2:7: SyntaxError: odd",
+    ],
     "a missing package": [
       { "app.mjs": 'import { Hono } from "hono"; export default new Hono();' },
       'app.mjs imports "hono", which is not installed: npm install hono',

@@ -154,7 +154,10 @@ describe("code that cannot be loaded", { timeout: 60_000 }, () => {
     const { ask, save } = await develop(t, { "server.ts": 'import "./missing.ts";\nexport default {' }, "server.ts");
     assert.match(await ask("/"), /^ {4}at server\.ts:2:1\d$/m);
     save("server.ts", 'import { word } from "./missing.ts"; export default { fetch: () => new Response(word) };');
-    assert.match(await ask("/"), /loaded\n\nserver\.ts imports missing\.ts, which does not exist\n\nGET/);
+    assert.match(
+      await ask("/"),
+      /loaded\n\nserver\.ts imports missing\.ts, which does not exist\n {4}at server\.ts:1:25\n\nGET/,
+    );
     save("missing.ts", "export const worm = 1;");
     assert.match(
       await ask("/"),
@@ -173,7 +176,7 @@ describe("code that cannot be loaded", { timeout: 60_000 }, () => {
         'throw new Error("no database");',
         /<h1><span>Error<\/span>no database<\/h1>\s+<ol><li><details open><summary><code>server\.ts:1:7</,
       ],
-      ["process.exit(4);", /<h1>the application cannot be loaded: it ended while it was loaded: exit code 4<\/h1>/],
+      ["process.exit(4);", /<h1>it ended while it was loaded: exit code 4<\/h1>/],
       ["export const a = 1;", /server\.ts holds no application: it exports only a/],
       ["await new Promise(() => {});", /it ended while it was loaded: exit code 1/],
     ];
