@@ -386,7 +386,8 @@ export function release(response: NodeResponse): void {
   if (end === null) return;
   response[HELD] = null;
   leaveUnread(response.req);
-  if (!response[GONE]) end();
+  // Also when the client has left: if it has only ended its side, the server waits for this end.
+  end();
   if (response._closed) response[SETTLE]?.();
 }
 

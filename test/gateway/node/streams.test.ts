@@ -252,3 +252,14 @@ test("a client that leaves while its body is read on is seen to have left", asyn
   client.reset();
   assert.equal(await over.promise, "aborted");
 });
+
+test("a client that ends its side in the middle of a body that is read behind the response holds no connection", async (t) => {
+  const { client } = await serve(t, (req, res) => {
+    res.end("early");
+    req.resume();
+  });
+  await client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhe");
+  assert.equal((await client.response()).text, "early");
+  client.end();
+  assert.equal(await client.closed, "end");
+});
