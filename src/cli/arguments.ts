@@ -122,7 +122,8 @@ function withoutOtherAddress(file: Given, before: Given): Given {
 /** @throws what `fail` makes of the complaint, unless `text` is a port. */
 export function parsePort(text: string, source: string, fail = usageError): number {
   if (/^[0-9]{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
-  throw fail(`${source} takes a number from 0 to 65535, not "${text}"`);
+  const hint = text.startsWith("/") ? `; a socket at a path: --unix ${text}` : "";
+  throw fail(`${source} takes a number from 0 to 65535, not "${text}"${hint}`);
 }
 
 function parseArgsOptions() {

@@ -39,6 +39,8 @@ export interface Report {
 const BACK_OFF = [100, 30_000] as const;
 /** Starts that may fail in a row with no worker left, before it is given up. */
 const MAX_FAILURES = 5;
+/** Workers that start at a time: of hundreds at once, none would be ready in time. */
+const MOST_STARTING = 16;
 /** Milliseconds within which a worker dies that is not replaced at once the next time: it has not even begun. */
 const SHORT_LIFE = 1000;
 /** Milliseconds that a worker may take beyond its grace, or its own watchdog beyond the timeout, before it is killed. */
@@ -188,7 +190,13 @@ export class Supervisor {
 
   /** Resolves when no worker is starting. */
   async #started(): Promise<void> {
-    await Promise.allSettled([...this.#members].map(({ ready }) => ready.promise));
+    for (let starting = this.#starting(); starting.length > 0; starting = this.#starting()) {
+      await Promise.allSettled(starting.map(({ ready }) => ready.promise));
+    }
+  }
+
+  #starting(): Member[] {
+    return [...this.#members].filter(({ state }) => state === "starting");
   }
 
   /**
@@ -247,9 +255,10 @@ export class Supervisor {
     return [...this.#members].filter(({ state }) => state === "ready");
   }
 
-  /** Starts as many workers as are missing. */
+  /** Starts as many workers as are missing, or may start now: each that is ready lets another one begin. */
   #fill(): void {
-    for (let missing = this.#missing() - this.#backingOff; missing > 0; missing--) void this.#replace();
+    const missing = Math.min(this.#missing() - this.#backingOff, MOST_STARTING - this.#starting().length);
+    for (let count = 0; count < missing; count++) void this.#replace();
   }
 
   #missing(): number {
@@ -294,6 +303,7 @@ export class Supervisor {
         member.readySince = performance.now();
         member.ready.open();
         this.#trim();
+        this.#fill();
         break;
       case "beat":
         member.connections = message.connections;

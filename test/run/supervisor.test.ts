@@ -70,6 +70,19 @@ async function start(t: TestContext, workers: number) {
   return made;
 }
 
+test("of many workers, some start at a time, and in the end there are all of them", async (t) => {
+  const { crew, supervisor } = make(t, 100);
+  const started = supervisor.start();
+  let most = 0;
+  while (supervisor.ready < 100) {
+    most = Math.max(most, supervisor.members.filter(({ state }) => state === "starting").length);
+    await turns(1);
+  }
+  await started;
+  assert.equal(most, 16);
+  assert.equal(crew.made.length, 100);
+});
+
 test("a worker that dies during a reload is replaced once", async (t) => {
   const { crew, supervisor, said } = await start(t, 2);
   crew.isHeld = true;
