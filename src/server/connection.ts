@@ -7,52 +7,24 @@ import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type Fault, type FaultCode, FaultError, fault } from "../core/faults.ts";
-import type { Limits, Timeouts } from "../core/options.ts";
-import type { ConnectionInfo, Exchange, Handler } from "../gateway/contract.ts";
+import type { ConnectionInfo } from "../gateway/contract.ts";
 import { encodeFields } from "../http1/field-encoder.ts";
 import { FRAMING } from "../http1/framing.ts";
 import { RequestParser } from "../http1/request-parser.ts";
 import { encodeHead, statusLine } from "../http1/response-encoder.ts";
 import { STEP } from "../http1/step.ts";
-import { type Deadlines, Expiring } from "../net/deadlines.ts";
+import { Expiring } from "../net/deadlines.ts";
 import { type Reader, type ReadSocket, readerOf, release } from "../net/reading.ts";
 import { SendWatch } from "../net/sending.ts";
-import type { RequestContext } from "./context.ts";
-import type { Counters } from "./counters.ts";
-import type { Audience, ConnectionState, EndedRequest, ObservedConnection, Outcome, PendingRequest } from "./events.ts";
+import type { ConnectionState, ObservedConnection, Outcome, PendingRequest } from "./events.ts";
 import { ServerExchange } from "./exchange.ts";
+import type { Host } from "./host.ts";
 import { type BodyFlow, RequestBody } from "./request-body.ts";
-import { REQUEST_END, REQUEST_ERROR, REQUEST_START, traced } from "./tracing.ts";
-import type { TurnClock } from "./turn-clock.ts";
+import { SocketInfo } from "./socket-info.ts";
+import { isObserved, tellEnd, tellFailure, tellRefusal } from "./telling.ts";
+import { REQUEST_START, traced } from "./tracing.ts";
 
-/** What a connection needs of the server it belongs to. */
-export interface Host {
-  readonly handler: Handler;
-  /** Takes CONNECT requests. */
-  readonly connect: Handler | undefined;
-  readonly context: RequestContext;
-  readonly limits: Limits;
-  readonly timeouts: Timeouts;
-  readonly deadlines: Deadlines;
-  /** Whether the server is closing: every response is then the last of its connection. */
-  readonly draining: boolean;
-  /** How many connections are to end with their next response. */
-  shedding: number;
-  readonly counters: Counters;
-  /** Says when requests come, if anybody wants to know. */
-  readonly clock: TurnClock | null;
-  readonly spareParsers: RequestParser[];
-  /** Told of everything, if anybody wants to know. */
-  readonly audience: Audience | null;
-  /** The same, if it wants to see bytes. */
-  readonly spectators: Audience | null;
-  report(error: unknown, exchange: Exchange | null, id: string | null): void;
-  closed(connection: Connection): void;
-  /** A connection is the application's from now on. */
-  taken(): void;
-  /** Waits for work before the server is closed. */
-  background(work: Promise<unknown>): void;
-}
+const REFUSAL_FIELDS = encodeFields(["Content-Type", "text/plain;charset=UTF-8"]);
 
 /** Where a connection stands. What it waits for decides its deadline. */
 const PHASE = {
@@ -274,7 +246,7 @@ export class Connection extends Expiring implements Reader, BodyFlow, ObservedCo
     const text = `${reason.code}: ${reason.message}\n`;
     const head = encodeHead(statusLine(reason.status), REFUSAL_FIELDS, text.length, "close");
     this.send(head + text, null);
-    this.#tellRefusal(reason, text.length);
+    tellRefusal(this.#host, this, this.#parser, reason, REFUSAL_FIELDS.text, text.length);
     this.#hangUp();
   }
 
@@ -590,63 +562,16 @@ export class Connection extends Expiring implements Reader, BodyFlow, ObservedCo
   // What others are told.
 
   report(error: unknown, exchange: ServerExchange): void {
-    this.#host.counters.errors++;
-    const { id } = exchange;
-    if (REQUEST_ERROR.hasSubscribers) REQUEST_ERROR.publish({ exchange, error, id });
-    this.#host.report(error, exchange, id);
+    tellFailure(this.#host, exchange, error);
   }
 
   /** Whether anybody wants to know how requests end. */
   get observed(): boolean {
-    return this.#host.audience !== null || REQUEST_END.hasSubscribers;
+    return isObserved(this.#host);
   }
 
   tellEnd(exchange: ServerExchange, outcome: Outcome): void {
-    if (!this.observed) return;
-    const until = performance.now();
-    const since = this.#since || until;
-    this.#tell(exchange, {
-      connection: this,
-      head: exchange.head,
-      line: "",
-      status: exchange.sentStatus,
-      outcome,
-      fault: exchange.fault,
-      id: exchange.reportedId,
-      responseFields: exchange.responseFields,
-      received: this.#received,
-      sent: exchange.sent,
-      since,
-      began: exchange.began || until,
-      until,
-    });
-  }
-
-  /** Tells of a request that never came to be an exchange; or of a connection, turned away before there was a request. */
-  #tellRefusal({ code, status }: Fault, sent: number): void {
-    if (!this.observed) return;
-    const now = performance.now();
-    const head = this.#parser?.head ?? null;
-    this.#tell(null, {
-      connection: this,
-      head,
-      line: head === null ? (this.#parser?.firstLine ?? "") : "",
-      status,
-      outcome: "refused",
-      fault: code,
-      id: null,
-      responseFields: REFUSAL_FIELDS.text,
-      received: 0,
-      sent,
-      since: now,
-      began: now,
-      until: now,
-    });
-  }
-
-  #tell(exchange: ServerExchange | null, request: EndedRequest): void {
-    this.#host.audience?.ended(request);
-    if (REQUEST_END.hasSubscribers) REQUEST_END.publish({ exchange, request });
+    tellEnd(this.#host, this, exchange, outcome, this.#since, this.#received);
   }
 }
 
@@ -667,36 +592,6 @@ function onDrain(this: ReadSocket<Connection>): void {
 /** What went wrong with a socket shows in its `close`, which follows. */
 function onError(): void {}
 
-const REFUSAL_FIELDS = encodeFields(["Content-Type", "text/plain;charset=UTF-8"]);
-
 function clientLeft(): DOMException {
   return new DOMException("The client closed the connection", "AbortError");
-}
-
-class SocketInfo implements ConnectionInfo {
-  readonly #socket: Socket;
-
-  constructor(socket: Socket) {
-    this.#socket = socket;
-  }
-
-  get remoteAddress(): string {
-    return this.#socket.remoteAddress ?? "";
-  }
-
-  get remotePort(): number {
-    return this.#socket.remotePort ?? 0;
-  }
-
-  get localAddress(): string {
-    return this.#socket.localAddress ?? "";
-  }
-
-  get localPort(): number {
-    return this.#socket.localPort ?? 0;
-  }
-
-  get encrypted(): boolean {
-    return "encrypted" in this.#socket;
-  }
 }

@@ -7,10 +7,11 @@ import type { Exchange, Handler } from "../gateway/contract.ts";
 import { Deadlines } from "../net/deadlines.ts";
 import { Listener } from "../net/listener.ts";
 import { Admission } from "./admission.ts";
-import { Connection, type Host } from "./connection.ts";
+import { Connection } from "./connection.ts";
 import { RequestContext } from "./context.ts";
 import { Counters } from "./counters.ts";
 import { Audience, type ObservedConnection, type PendingRequest, type ServerObserver } from "./events.ts";
+import type { Host } from "./host.ts";
 import { CONNECTION_CLOSE, CONNECTION_OPEN } from "./tracing.ts";
 import { TurnClock } from "./turn-clock.ts";
 
