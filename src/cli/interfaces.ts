@@ -107,8 +107,11 @@ function findFetch({ main, module }: Exports, asked: boolean): Found | undefined
   return isFunction(fetch) ? found("it exports fetch()", fetch as unknown as FetchFunction) : undefined;
 }
 
-/** What is built for node:http is known by its methods; a function of two parameters could be anything's. */
-function findNode({ main }: Exports, asked: boolean): Found | undefined {
+/**
+ * What is built for node:http is known by its methods; a function of two parameters could be anything's, and so could a
+ * `handler`, which is what SvelteKit and Astro build for servers of Node's.
+ */
+function findNode({ main, module }: Exports, asked: boolean): Found | undefined {
   const has = (...names: string[]) => names.every((name) => isFunction(member(main, name)));
   const found = (what: string, open: (node: NodeGateway) => Handler | Promise<Handler>): Found => ({
     what,
@@ -134,6 +137,10 @@ function findNode({ main }: Exports, asked: boolean): Found | undefined {
     });
     const close = async () => (await import("../gateway/node/from-listener.ts")).closeNodeServer(server);
     return { ...application, close, connects: server.listenerCount("connect") > 0 };
+  }
+  const { handler } = module;
+  if (asked && !isFunction(main) && isFunction(handler)) {
+    return found("it exports handler()", (node) => node.fromNodeListener(handler as unknown as NodeListener));
   }
   if (!isFunction(main) || !(asked || has("use", "listen"))) return undefined;
   const what = asked ? "is a function" : "is an application of Express or connect";

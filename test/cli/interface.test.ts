@@ -101,9 +101,14 @@ describe("--interface takes what could be an application for one", () => {
     }
   });
 
-  test("node: a default function of any parameters", async (t) => {
-    const cwd = folder({ "app.mjs": "export default (...args) => args[1].end(args[0].url)" });
-    assert.equal(await answer(t, cwd, "app.mjs", "--interface", "node"), "/a.sh/path?a=b");
+  test("node: a default function of any parameters, and a handler, as frameworks build it", async (t) => {
+    const cwd = folder({
+      "main.mjs": "export default (...args) => args[1].end(args[0].url)",
+      "named.mjs": "export const handler = (...args) => args[1].end(args[0].url); export const startServer = () => {}",
+    });
+    for (const name of ["main.mjs", "named.mjs"]) {
+      assert.equal(await answer(t, cwd, name, "--interface", "node"), "/a.sh/path?a=b");
+    }
   });
 
   test("cgi: a directory of programs", async (t) => {

@@ -1,6 +1,8 @@
 /** docs/gateway-node.md: its programs run. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -37,4 +39,20 @@ test("files are served within Express as the page says", { timeout: 30_000 }, as
   const port = await runProgram(t, cwd, "mounted.mjs");
   const asset = await fetch(`http://127.0.0.1:${port}/assets/a.txt`);
   assert.equal(await asset.text(), "an asset");
+});
+
+test("WebSockets are exported with their server, and told to go away, as the page says", {
+  timeout: 30_000,
+}, async (t) => {
+  const cwd = folder({ "chat.mjs": programs.get("chat.js")! });
+  install(cwd, "express", "ws");
+  const portico = await startPortico(["chat.mjs"], { cwd });
+  t.after(() => portico.stop("SIGKILL"));
+  const { WebSocket } = createRequire(import.meta.url)("ws");
+  const socket = new WebSocket(portico.url.replace("http:", "ws:"));
+  const [message] = await once(socket, "message");
+  assert.equal(String(message), "hello");
+  const closed = once(socket, "close");
+  await portico.stop();
+  assert.equal((await closed)[0], 1001);
 });
