@@ -262,6 +262,7 @@ export class Connection extends Expiring implements Reader, BodyFlow, ObservedCo
     this.#parser.pushEof();
     this.#exchange?.peerEnded(clientLeft());
     this.#advance();
+    if (this.#phase === PHASE.ANSWER) this.#probe();
   }
 
   // Out: from the exchange to the socket.
@@ -510,14 +511,14 @@ export class Connection extends Expiring implements Reader, BodyFlow, ObservedCo
         this.#checked = this.#received;
         break;
       case PHASE.ANSWER:
-        if (this.#paused) this.#probe();
+        if (this.#paused || this.#socket.readableEnded) this.#probe();
         break;
       case PHASE.LINGER:
         this.#socket.destroy();
     }
   }
 
-  /** A socket that is not read does not hear of its end either: but writing nothing fails once it was reset. */
+  /** A socket that is not read, or was read to its end, does not hear of a reset: but writing nothing then fails. */
   #probe(): void {
     const { deadlines, timeouts } = this.#host;
     const socket = this.#socket;

@@ -145,6 +145,24 @@ for (const [what, request] of [
   });
 }
 
+test("a client that ends its side and then resets the connection holds none, though nobody answers it", async (t) => {
+  const ended = deferred();
+  const server = await start(
+    t,
+    async ({ signal }) => {
+      await aborted(signal);
+      ended.resolve();
+    },
+    { timeouts: { receive: 1 } },
+  );
+  const client = await connect(t, server);
+  await client.send(GET);
+  client.end();
+  await ended.promise;
+  client.reset();
+  while (server.connections > 0) await new Promise(setImmediate);
+});
+
 testEachWay("what was read before the client left can be read still", async (t, start) => {
   const go = deferred();
   const left = deferred<string>();
