@@ -84,7 +84,7 @@ function obeySignals(supervisor: Supervisor, say: (line: string) => void, notify
   process.on("SIGHUP", () => {
     say("reloading");
     void notify("reloading");
-    void supervisor.reload().then(() => notify("ready"));
+    void supervisor.reload().then(() => (supervisor.isTaking ? notify("ready") : undefined));
   });
   // Without a listener, Node would take this one for a wish to debug the supervisor.
   process.on("SIGUSR1", () => supervisor.reopen());

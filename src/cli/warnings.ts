@@ -41,9 +41,16 @@ function openToTheNetwork(settings: Settings): string[] {
   ];
 }
 
-function workers({ maxRequests, maxRequestsJitter }: Settings, plan: Plan): string[] {
+function workers({ maxRequests, maxRequestsJitter, maxRss }: Settings, plan: Plan): string[] {
   const cores = usableCores();
+  const isSupervised = plan.model === "processes" || plan.model === "threads";
   return [
+    ...(maxRss > 0 && plan.model !== "processes"
+      ? [`--max-rss is for --model processes: nothing is replaced by the model ${plan.model}`]
+      : []),
+    ...(maxRequests > 0 && !isSupervised
+      ? [`--max-requests is for workers: nothing is replaced by the model ${plan.model}`]
+      : []),
     ...(plan.workers > 4 * cores
       ? [`${plan.workers} workers share ${cores} cores: more than a few for each only take memory`]
       : []),

@@ -13,19 +13,33 @@ export interface SerialHandler extends Handler {
 
 /**
  * Wraps a handler so that no two of its requests overlap, whatever it awaits. A turn ends with the response, or when the
- * client has left. The turn is a request's and not a connection's: an idle kept connection does not hold up the others.
+ * client has left; whose client leaves before has none. The turn is a request's and not a connection's: an idle kept
+ * connection does not hold up the others.
  */
 export function serial(handler: Handler): SerialHandler {
-  const waiting: (() => void)[] = [];
+  const waiting = new Set<() => void>();
   let isTaken = false;
 
   const passOn = () => {
-    const next = waiting.shift();
+    const [next] = waiting;
     if (next === undefined) isTaken = false;
     else next();
   };
+  /** Resolves with true when it is this request's turn; with false when its client has left before. */
+  const itsTurn = (signal: AbortSignal) =>
+    new Promise<boolean>((resolve) => {
+      const begin = () => settle(true);
+      const leave = () => settle(false);
+      const settle = (begins: boolean) => {
+        waiting.delete(begin);
+        signal.removeEventListener("abort", leave);
+        resolve(begins);
+      };
+      waiting.add(begin);
+      signal.addEventListener("abort", leave);
+    });
   const inTurn: Handler = async (exchange) => {
-    if (isTaken) await new Promise<void>((resolve) => waiting.push(resolve));
+    if (isTaken && !(await itsTurn(exchange.signal))) return;
     isTaken = true;
     const turn = new Turn(exchange, passOn);
     try {
@@ -37,7 +51,7 @@ export function serial(handler: Handler): SerialHandler {
   };
   return Object.defineProperties(inTurn, {
     running: { get: () => Number(isTaken) },
-    waiting: { get: () => waiting.length },
+    waiting: { get: () => waiting.size },
   }) as SerialHandler;
 }
 

@@ -64,6 +64,7 @@ export async function work(channel: Channel, open: () => Promise<Work>, lifespan
   });
   try {
     work = await open();
+    refuseSize(lifespan.maxRss);
   } catch (error) {
     channel.send({ kind: "failed", line: (error as Error).message });
     // What was sent leaves with this turn of the event loop.
@@ -79,6 +80,14 @@ export async function work(channel: Channel, open: () => Promise<Work>, lifespan
 
 function answer(channel: Channel, work: Work | null, { what, number }: ToWorker & { kind: "ask" }): void {
   channel.send({ kind: "report", number, content: work?.report?.(what) ?? null });
+}
+
+/** @throws {Error} when it would have to be replaced as soon as it begins, and so would every worker after it. */
+function refuseSize(maxRss: number): void {
+  const rss = process.memoryUsage.rss();
+  if (maxRss === 0 || rss <= maxRss) return;
+  const [taken, allowed] = [rss, maxRss].map((bytes) => Math.ceil(bytes / 2 ** 20));
+  throw new Error(`a worker takes ${taken} MB before its first request, and may take ${allowed} (--max-rss)`);
 }
 
 function beat(channel: Channel, server: Served, { maxRequests, maxRss }: Lifespan): void {

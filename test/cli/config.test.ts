@@ -271,6 +271,8 @@ describe("--check warns of what is known to hurt", () => {
       [{ ...DEFAULTS, hostname: "::", "timeouts.idle": 65_000, auth: "a:b" }, plan],
       /^the password of --auth crosses the network/,
     ],
+    ["memory of one process", [{ ...DEFAULTS, maxRss: 500 }, plan], /^--max-rss is for --model processes: /],
+    ["requests of one process", [{ ...DEFAULTS, maxRequests: 500 }, plan], /^--max-requests is for workers: /],
     ["many workers", [DEFAULTS, { model: "processes", workers: 9999 }], /^9999 workers share \d+ cores/],
     [
       "workers that go together",

@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { folder } from "../support/folder.ts";
 import { gone } from "../support/gone.ts";
-import { launch } from "../support/portico.ts";
+import { launch, runPortico, startPortico } from "../support/portico.ts";
 import { serve, text } from "./support.ts";
 
 const WORKER = fileURLToPath(new URL("../../dist/cli/worker.js", import.meta.url));
@@ -91,4 +91,24 @@ test("it is given up when no worker starts any more", async (t) => {
   assert.deepEqual(await portico.exited, { code: 3, signal: null });
   assert.match(portico.output, /a worker could not start: server\.ts threw/);
   assert.match(portico.output, /given up after 5 starts that failed/);
+});
+
+test("a limit of memory that every worker would pass at once is refused", async () => {
+  const { code, stderr } = await runPortico([".", "--workers", "2", "--max-rss", "10"], { cwd: folder() });
+  assert.equal(code, 1);
+  assert.match(stderr, /^portico: a worker takes \d+ MB before its first request, and may take 10 \(--max-rss\)\n$/);
+});
+
+test("a worker that has grown is replaced, and no request fails", async (t) => {
+  const source = `const held = [];
+    export default { fetch: () => (held.push(Buffer.alloc(4e6, "a")), new Response(String(process.pid))) };`;
+  const cwd = folder({ "server.mjs": source });
+  const portico = await startPortico(["server.mjs", "--model", "processes", "--workers", "1", "--max-rss", "200"], {
+    cwd,
+  });
+  t.after(() => portico.stop("SIGKILL"));
+  const first = await text(portico.url);
+  // One at a time, no more than it takes: the next worker has a limit, too.
+  while ((await text(portico.url)) === first) await new Promise((resolve) => setTimeout(resolve, 10));
+  await portico.written(new RegExp(`worker pid ${first} is replaced: it takes \\d+ MB\n`));
 });

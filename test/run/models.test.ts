@@ -88,6 +88,30 @@ describe("serial", () => {
     assert.equal((await second.get("/fail")).status, 500);
   });
 
+  test("does not begin what nobody waits for any more", async (t) => {
+    const gate = deferred();
+    const begun: string[] = [];
+    const handler = serial(async (exchange) => {
+      begun.push(exchange.head.target);
+      await gate.promise;
+      answer(exchange, "done");
+    });
+    const server = await start(t, handler);
+    const [first, second, third] = [await connect(t, server), await connect(t, server), await connect(t, server)];
+    await first.send("GET /first HTTP/1.1\r\nHost: a\r\n\r\n");
+    while (handler.running < 1) await new Promise(setImmediate);
+    await second.send("GET /second HTTP/1.1\r\nHost: a\r\n\r\n");
+    while (handler.waiting < 1) await new Promise(setImmediate);
+    await third.send("GET /third HTTP/1.1\r\nHost: a\r\n\r\n");
+    while (handler.waiting < 2) await new Promise(setImmediate);
+    second.reset();
+    while (handler.waiting > 1) await new Promise(setImmediate);
+    gate.resolve();
+    assert.equal((await third.response()).text, "done");
+    assert.deepEqual(begun, ["/first", "/third"]);
+    assert.deepEqual([handler.running, handler.waiting], [0, 0]);
+  });
+
   test("is a model of the command: requests that would wait for each other wait for ever", async (t) => {
     const { url } = await serve(t, "--model", "serial");
     const client = new AbortController();
