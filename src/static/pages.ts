@@ -5,7 +5,7 @@ import type { OpenFile, PathState, Root } from "./root.ts";
 
 export interface Found {
   readonly file: OpenFile;
-  /** What else was looked at first, and would be the answer if it were a file. */
+  /** What else was looked at first: this is the answer for as long as that is as it was. */
   readonly states: readonly PathState[];
 }
 
@@ -42,7 +42,7 @@ export function findPage(root: Root, { names, directory }: SitePath): Found | Si
   if (found !== null && found !== "directory") return findSpelling(root, found);
   if (name + EXTENSION !== INDEX) {
     const page = openFile(root, withExtension(names));
-    if (page !== null) return { file: page, states: [state] };
+    if (page !== null) return asFound(page, state);
   } else if (has(root, withExtension(names))) return { names: names.slice(0, -1), directory: true };
   return found === "directory" && has(root, [...names, INDEX]) ? { names, directory: true } : null;
 }
@@ -54,8 +54,9 @@ function findSpelling(root: Root, file: OpenFile): Found | SitePath | null {
   if (!name.endsWith(EXTENSION) || name === EXTENSION) return { file, states: [] };
   closeSync(file.descriptor);
   const page = [...parent, name.slice(0, -EXTENSION.length)];
+  const state = root.state(page);
   // Where the shorter name is another file's, the page keeps its own.
-  if (has(root, page)) return asFound(openFile(root, file.names));
+  if (has(root, page)) return asFound(openFile(root, file.names), state);
   return name === INDEX ? { names: parent, directory: true } : { names: page, directory: false };
 }
 
@@ -63,12 +64,13 @@ function findIndex(root: Root, names: readonly string[]): Found | null {
   return asFound(openFile(root, [...names, INDEX]));
 }
 
-function withExtension(names: readonly string[]): string[] {
+/** Where the page of this name would be. */
+export function withExtension(names: readonly string[]): string[] {
   return [...names.slice(0, -1), names.at(-1)! + EXTENSION];
 }
 
-function asFound(file: OpenFile | null): Found | null {
-  return file === null ? null : { file, states: [] };
+function asFound(file: OpenFile | null, ...states: readonly PathState[]): Found | null {
+  return file === null ? null : { file, states };
 }
 
 function openFile(root: Root, names: readonly string[]): OpenFile | null {

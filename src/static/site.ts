@@ -10,11 +10,11 @@ import type { FilesOptions } from "./files.ts";
 import { changesAt } from "./header-rules.ts";
 import { Listings } from "./listing.ts";
 import { isNavigation, NAVIGATION_FIELDS } from "./navigation.ts";
-import { type Find, findFile, findPage } from "./pages.ts";
+import { type Find, findFile, findPage, withExtension } from "./pages.ts";
 import { type Redirected, type RedirectRule, redirectsFrom } from "./redirect-rules.ts";
 import { ALLOWED, refuse, start } from "./refusal.ts";
 import { type Place, Responder, type Role } from "./responder.ts";
-import { type OpenFile, Root } from "./root.ts";
+import { type OpenFile, type PathState, Root } from "./root.ts";
 import { type Rules, SiteRules } from "./rules.ts";
 
 export class Site {
@@ -149,10 +149,15 @@ export class Site {
     const kept = this.#cache.get(key);
     if (kept !== null) return { kept, role };
     let found = this.#find(this.#root, path);
-    // A spelling that leads to its own: nobody needs to go there.
-    if (found !== null && !("file" in found)) found = this.#find(this.#root, found);
+    let passedOver: readonly PathState[] = [];
+    if (found !== null && !("file" in found)) {
+      // A spelling that leads to its own: nobody needs to go there, for as long as nothing else is under it.
+      passedOver = [path.names, withExtension(path.names)].map((names) => this.#root.state(names));
+      found = this.#find(this.#root, found);
+    }
     if (found === null || !("file" in found)) return null;
-    const { file: opened, states } = found;
+    const { file: opened } = found;
+    const states = [...found.states, ...passedOver];
     const place = { key, role, states, isLasting: rules.isSettled, ...this.#said(path.names, rules, more) };
     return { opened, place };
   }
