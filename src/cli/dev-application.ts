@@ -36,6 +36,10 @@ const way: Channel<FromApplication, ToApplication> = {
 };
 // From the start: also a module that blocks while it is loaded may not outlive the server.
 const allow = watch();
+process.on("uncaughtExceptionMonitor", (error) => {
+  // An application that catches them all lives on.
+  if (process.listenerCount("uncaughtException") === 0) way.send({ kind: "dying", error: reportOf(error) });
+});
 installTypeScript();
 const newFiles = trackModules();
 newFiles();

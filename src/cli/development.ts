@@ -8,7 +8,7 @@ import type { ApplicationProcess } from "../dev/generation.ts";
 import type { Live } from "../dev/live.ts";
 import type { FromApplication } from "../dev/messages.ts";
 import { wantsPage } from "../dev/page-request.ts";
-import { Reloader } from "../dev/reloader.ts";
+import { pendingEvents, Reloader } from "../dev/reloader.ts";
 import { Watcher } from "../dev/watch.ts";
 import type { Exchange } from "../gateway/contract.ts";
 import type { ErrorLog } from "../observe/error-log.ts";
@@ -135,7 +135,10 @@ function spawnApplication(assignment: Assignment): ApplicationProcess {
   return {
     send: (message) => child.connected && child.send(message),
     receive: (listener) => void child.on("message", (message) => listener(message as FromApplication)),
-    ended: new Promise((resolve) => child.once("exit", (code, signal) => resolve(signal ?? `exit code ${code}`))),
+    ended: new Promise((resolve) => {
+      // Its last words may come behind the news of its end.
+      child.once("exit", (code, signal) => void pendingEvents().then(() => resolve(signal ?? `exit code ${code}`)));
+    }),
     kill: () => child.kill("SIGKILL"),
   };
 }

@@ -1,6 +1,6 @@
 /** One process with one state of the application's code, from its start to its end. */
 import type { Handler } from "../gateway/contract.ts";
-import type { ErrorReport } from "./error-report.ts";
+import { type ErrorReport, errorOf } from "./error-report.ts";
 import type { Channel, FromApplication, Loaded, ToApplication } from "./messages.ts";
 import { Relay } from "./relay.ts";
 
@@ -26,6 +26,8 @@ export class Generation {
 
   readonly #process: ApplicationProcess;
   readonly #relay: Relay;
+  /** What ends it, if it said so. */
+  #cause: ErrorReport | undefined;
 
   /** @param files takes the files that the application was loaded from, as they become known */
   constructor(process: ApplicationProcess, files: (files: readonly string[]) => void) {
@@ -37,11 +39,16 @@ export class Generation {
         if (message.kind === "loaded") resolve(message.loaded);
         else if (message.kind === "unloadable") resolve(message);
         else if (message.kind === "files") files(message.files);
+        else if (message.kind === "dying") this.#cause = message.error;
       });
-      void process.ended.then((how) => reject(new Error(`it ended while it was loaded: ${how}`)));
+      void process.ended.then((how) => {
+        const what = `it ended while it was loaded: ${how}`;
+        if (this.#cause === undefined) reject(new Error(what));
+        else resolve({ line: `the application cannot be loaded: ${what}`, error: this.#cause });
+      });
     });
     this.loaded.catch(() => {});
-    void process.ended.then((how) => this.#relay.break(endedBy(how)));
+    void process.ended.then((how) => this.#relay.break(endedBy(how, this.#cause)));
   }
 
   get handler(): Handler {
@@ -67,8 +74,8 @@ export class Generation {
 }
 
 /** Where that is noticed says nothing. */
-function endedBy(how: string): Error {
-  const error = new Error(`The application's process has ended: ${how}`);
+function endedBy(how: string, cause: ErrorReport | undefined): Error {
+  const error = new Error(`The application's process has ended: ${how}`, cause && { cause: errorOf(cause) });
   error.stack = `${error.name}: ${error.message}`;
   return error;
 }

@@ -44,6 +44,8 @@ export type ToApplication =
 export type FromApplication =
   | { readonly kind: "loaded"; readonly loaded: Loaded }
   | { readonly kind: "unloadable"; readonly line: string; readonly error: ErrorReport }
+  /** An error that nobody has caught ends its process. */
+  | { readonly kind: "dying"; readonly error: ErrorReport }
   /** Files that it was loaded from. */
   | { readonly kind: "files"; readonly files: readonly string[] }
   | { readonly kind: "read"; readonly id: number }

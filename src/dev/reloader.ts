@@ -190,7 +190,7 @@ function failureOf({ message }: Error): LoadFailure {
  * Resolves when what the system had told by now has been heard: a save that was done before a request was sent is then
  * known. The event loop may be in the middle of a round of news, so it takes one more.
  */
-async function pendingEvents(): Promise<void> {
+export async function pendingEvents(): Promise<void> {
   for (let rounds = 0; rounds < 2; rounds++) await new Promise(setImmediate);
 }
 

@@ -189,6 +189,22 @@ describe("code that cannot be loaded", { timeout: 60_000 }, () => {
   });
 });
 
+test("an error that nobody catches is shown to whoever waits for the process that it ends", async (t) => {
+  const { ask, save } = await develop(t, {
+    "server.ts": `export default { fetch: () => new Promise(() => setTimeout(() => {
+      throw new RangeError("too late");
+    })) };`,
+  });
+  const text = await ask();
+  assert.match(text, /Error: The application's process has ended: exit code 1\n\ncaused by: RangeError: too late\n/);
+  assert.match(text, /\n {4}at .*server\.ts:2:13\)?\n/);
+  save(
+    "server.ts",
+    'setTimeout(() => { throw new Error("at once") });\nawait new Promise(() => setInterval(() => {}, 1000));',
+  );
+  assert.match(await ask("/", true), /<h1><span>Error<\/span>at once<\/h1>/);
+});
+
 test("an application that ends its process is started again by the next request", async (t) => {
   const { ask, written } = await develop(t, { "server.ts": SAYING("1") });
   assert.match(await ask("/exit"), /The application's process has ended: exit code 7/);

@@ -31,7 +31,9 @@ export function lifeOf(row: ConnectionRow, requests: readonly RequestRow[], now:
   const earlier = row.requests - requests.filter(({ outcome }) => outcome !== "refused").length - (row.request ? 1 : 0);
   if (earlier > 0) steps.push(past("note", earlier === 1 ? "1 other request" : `${earlier} other requests`));
   for (const request of requests) {
-    steps.push(past("in", request.line || "(nothing)"), answerTo(request));
+    // A connection is also turned away before anything came.
+    if (request.line !== "") steps.push(past("in", request.line));
+    steps.push(answerTo(request));
   }
   if (row.request !== null) steps.push(past("in", row.request.line));
   if (row.state !== "closed") return [...steps, present(row), ...(isTcp ? future(row) : [])];
