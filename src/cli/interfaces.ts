@@ -125,6 +125,14 @@ function findNode({ main, module }: Exports, asked: boolean): Found | undefined 
       return node.fromNodeServer(app.server);
     });
   }
+  if (has("init", "getHttpServer", "getHttpAdapter")) {
+    const app = main as unknown as NestApplication;
+    return found("its default export is an application of Nest", async (node) => {
+      await app.init();
+      await app.getHttpAdapter().getInstance().ready?.();
+      return node.fromNodeServer(app.getHttpServer());
+    });
+  }
   if (has("callback", "use")) {
     const app = main as unknown as { callback(): NodeListener };
     return found("its default export is an application of Koa", (node) => node.fromNodeListener(app.callback()));
@@ -145,6 +153,13 @@ function findNode({ main, module }: Exports, asked: boolean): Found | undefined 
   if (!isFunction(main) || !(asked || has("use", "listen"))) return undefined;
   const what = asked ? "is a function" : "is an application of Express or connect";
   return found(`its default export ${what}`, (node) => node.fromNodeListener(main as unknown as NodeListener));
+}
+
+/** It stands on Express, or on Fastify, which has to be ready. */
+interface NestApplication {
+  init(): Promise<unknown>;
+  getHttpServer(): Server;
+  getHttpAdapter(): { getInstance(): { ready?(): PromiseLike<unknown> } };
 }
 
 type NodeGateway = typeof import("../gateway/node/from-listener.ts");

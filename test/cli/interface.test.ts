@@ -25,13 +25,23 @@ test("an export named application, of two parameters, is wsgi", async (t) => {
 
 test("what is made for node:http is known by its methods", async (t) => {
   const cwd = folder({
-    // A server that does not listen, with what Express and connect, Koa, and Fastify have in common with their kind.
+    // A server that does not listen, with what Express and connect, Koa, and Nest have in common with their kind.
     "server.mjs":
       "import { createServer } from 'node:http'; export default createServer((_, res) => res.end('server'))",
     "express.js": "module.exports = Object.assign((_, res) => res.end('express'), { use() {}, listen() {} })",
     "koa.mjs": "export default { use() {}, listen() {}, callback: () => (_, res) => res.end('koa') }",
+    "nest.mjs": `
+      import { createServer } from "node:http";
+      const said = [];
+      export default {
+        use() {},
+        listen() {},
+        init: async () => said.push("n", "e"),
+        getHttpAdapter: () => ({ getInstance: () => ({ ready: async () => said.push("s", "t") }) }),
+        getHttpServer: () => createServer((_, res) => res.end(said.join(""))),
+      }`,
   });
-  for (const name of ["server.mjs", "express.js", "koa.mjs"]) {
+  for (const name of ["server.mjs", "express.js", "koa.mjs", "nest.mjs"]) {
     assert.equal(await answer(t, cwd, name), name.split(".")[0]);
   }
 });
