@@ -41,6 +41,34 @@ test("with no interval, every edit shows in the next response", async (t) => {
   }
 });
 
+test("a deployment, by a link or a rename, is served as a whole, rules and listings too", async (t) => {
+  const version = (number: number) => ({
+    [`v${number}/index.html`]: `home ${number}`,
+    [`v${number}/_headers`]: `/*\n X-Version: ${number}\n`,
+    [`v${number}/_redirects`]: `/old /new-${number}\n`,
+    [`v${number}/list/${number}.txt`]: "",
+  });
+  const parent = makeTree(t, { ...version(1), ...version(2), ...version(3), site: { link: "v1" } });
+  const at = (name: string) => path.join(parent, name);
+  for (const number of [1, 2, 3]) await settled(at(`v${number}/_headers`));
+  const client = await visit(t, at("site"), { checkInterval: 0, listing: true });
+  const serves = async (number: number) => {
+    const home = await client.get("/");
+    assert.deepEqual([home.text, home.field("X-Version")], [`home ${number}`, `${number}`]);
+    assert.equal((await client.get("/old")).field("Location"), `/new-${number}`);
+    assert.ok((await client.get("/list/")).text.includes(`${number}.txt`));
+  };
+  for (let round = 0; round < 2; round++) await serves(1);
+  symlinkSync("v2", at("next"));
+  renameSync(at("next"), at("site"));
+  await serves(2);
+  // And while there is nothing at all, as for a moment between two renames.
+  rmSync(at("site"));
+  assert.equal((await client.get("/")).status, 404);
+  renameSync(at("v3"), at("site"));
+  await serves(3);
+});
+
 test("a file that is made to look as before, and a file that is gone, are not given from memory", async (t) => {
   const root = makeTree(t, { "a.txt": "old!", "404.html": "lost" });
   const location = path.join(root, "a.txt");
