@@ -12,7 +12,8 @@ test("says where it is blocked, though it holds no requests yet, and ends", asyn
     watch()(500);
     function spin() { for (;;); }
     spin();`;
-  const blocked = launchNode([`${folder({ "spin.mjs": program })}/spin.mjs`]);
+  const cwd = folder({ "spin.mjs": program });
+  const blocked = launchNode(["spin.mjs"], { cwd, env: { PORTICO_SUPERVISOR: String(process.pid) } });
   assert.deepEqual(await blocked.exited, { code: null, signal: "SIGKILL" });
   assert.match(
     blocked.output,
