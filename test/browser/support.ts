@@ -1,5 +1,5 @@
 /** A real browser, without a window. */
-import { existsSync } from "node:fs";
+import { spawnSync } from "node:child_process";
 import { type Browser, type BrowserContextOptions, chromium, type Page, type Response } from "playwright-core";
 
 const CHROMIUM = [
@@ -8,10 +8,10 @@ const CHROMIUM = [
   "/usr/bin/chromium-browser",
   "/usr/bin/google-chrome",
   "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-].find((path) => path !== undefined && existsSync(path));
+].find((path) => path !== undefined && spawnSync(path, ["--version"]).status === 0);
 
 /** Why there is nothing to test with. */
-export const noBrowser = CHROMIUM === undefined && "no Chromium found; CHROMIUM may name one";
+export const noBrowser = CHROMIUM === undefined && "no Chromium that starts; CHROMIUM may name one";
 
 export function launchBrowser(): Promise<Browser> {
   const args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"];
