@@ -117,8 +117,8 @@ export class ConfiguredSite {
       this.#command = next;
       say(`${path} changed: ${told(applied, held)}`);
     } catch (error) {
-      if (!(error instanceof CommandError)) throw error;
-      log.info(`${error.message}; what held before goes on`);
+      if (error instanceof CommandError) log.info(`${error.message}; what held before goes on`);
+      else log.failed(`${path} cannot be applied, and what held before goes on`, error);
     }
     if (this.#development !== development) this.#retire(development);
   }

@@ -141,7 +141,8 @@ export class LineWriter {
       try {
         for (const piece of this.#isPipe ? pieces(bytes) : [bytes]) await this.#writePiece(piece);
       } catch (error) {
-        this.#complain(`cannot be written: ${(error as Error).message}`);
+        const isUnread = (error as NodeJS.ErrnoException).code === "EAGAIN";
+        this.#complain(isUnread ? "is not read: lines are lost" : `cannot be written: ${(error as Error).message}`);
       }
       this.#leaving = 0;
     }
@@ -176,7 +177,7 @@ export class LineWriter {
     const now = performance.now();
     if (now - this.#reported < REPORT_INTERVAL) return;
     this.#reported = now;
-    this.#report(`the log ${this.#file} ${what}`);
+    this.#report(`the log ${this.#file === "-" ? "on standard output" : this.#file} ${what}`);
   }
 }
 
