@@ -112,25 +112,23 @@ export class NodeResponse extends ServerResponse<NodeRequest> {
  * no sooner than with its first piece: if that is its last, its length shows its end to a client whose body is read on.
  */
 function storeHeader(this: NodeResponse, statusLine: string, headers: unknown): void {
-  const reason = this.statusMessage;
-  const { statusCode } = this;
+  const { statusCode, statusMessage } = this;
+  const reason = statusMessage === REASONS[statusCode] ? undefined : statusMessage;
   // What was set before `writeHead` is merged with what that was given, and kept in a form of its own.
   const wasSet = this.getHeaderNames().length > 0;
   const fields = wasSet ? setFields(headers as SetHeaders) : givenFields(headers);
   if (!this.shouldKeepAlive) fields.push("Connection", "close");
-  const start = () => this[EXCHANGE].start(statusCode, fields, reason === REASONS[statusCode] ? undefined : reason);
-  this._header = statusLine;
-  if (this[GONE]) return;
   if (hasMore(this.req)) {
     validate(fields);
     this[BEGINNING] = (last) => {
       if (last !== undefined) declareLength(this, fields, last);
-      start();
+      this[EXCHANGE].start(statusCode, fields, reason);
     };
-    return;
   }
+  this._header = statusLine;
+  if (this[GONE] || this[BEGINNING] !== null) return;
   try {
-    start();
+    this[EXCHANGE].start(statusCode, fields, reason);
   } catch (error) {
     if (hasLeft(this)) return;
     this._header = null;

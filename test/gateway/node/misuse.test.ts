@@ -35,6 +35,22 @@ const EARLY: Record<string, NodeListener> = {
 
 describe("a listener gets a 500 that", () => {
   for (const [what, listener] of Object.entries(EARLY)) {
+    test("a field that cannot be sent is refused by writeHead(), also before the request's body has come", async (t) => {
+      const { client } = await serve(t, (_, res) => {
+        try {
+          res.writeHead(200, { "X-A": "a\r\nb" });
+        } catch (error) {
+          res.writeHead(500, { "X-B": "b" }).end((error as NodeJS.ErrnoException).code);
+        }
+      });
+      for (const length of [0, 5]) {
+        await client.send(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${length}\r\n\r\n`);
+        const { status, text, field } = await client.response();
+        assert.deepEqual([status, text, field("X-A"), field("X-B")], [500, "ERR_INVALID_CHAR", null, "b"]);
+        await client.send("hello".slice(0, length));
+      }
+    });
+
     test(what, async (t) => {
       const closed = deferred();
       const { client, reports } = await serve(t, (req, res) => {
