@@ -165,7 +165,10 @@ test("and so does one whose disk is full", { skip: existsSync("/dev/full") ? fal
     for await (const piece of response.setEncoding("utf8")) text += piece;
     return text;
   };
-  while (!existsSync(socketPath)) await new Promise((resolve) => setTimeout(resolve, 20));
+  while (!existsSync(socketPath)) {
+    assert.equal(child.exitCode, null, "it runs");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
   for (let i = 0; i < 3; i++) assert.equal(await ask(), "served");
   child.kill("SIGTERM");
   assert.deepEqual(await once(child, "exit"), [0, null]);
