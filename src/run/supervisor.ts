@@ -307,6 +307,8 @@ export class Supervisor {
         break;
       case "beat":
         member.connections = message.connections;
+        // A new one that has come so far has outlived what its predecessors died of.
+        if (performance.now() - member.readySince < 2 * SHORT_LIFE) this.#shortLives = 0;
         this.#balance(member);
         break;
       case "failed":

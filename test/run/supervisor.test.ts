@@ -149,6 +149,10 @@ test("workers that die as soon as they are ready are not replaced without a paus
   t.mock.timers.tick(200);
   await turns();
   assert.equal(supervisor.ready, 1);
+  crew.alive[0]!.events.message({ kind: "beat", connections: 0 });
+  crew.end(crew.alive[0]!, "exit code 3");
+  await turns();
+  assert.equal(supervisor.ready, 1, "one that has lived is replaced at once");
 });
 
 test("a worker that cannot even be started is as one that ends before it is ready", async () => {
