@@ -1,6 +1,7 @@
 /** What the settings say about logs, put around a server. */
 import { accessFormat } from "../observe/access-format.ts";
 import { type AccessLog, openAccessLog } from "../observe/access-log.ts";
+import { boundedLines } from "../observe/bounded-lines.ts";
 import { type ErrorLog, errorLog } from "../observe/error-log.ts";
 import { type Watching, workerName } from "../observe/fleet.ts";
 import { LiveView } from "../observe/live.ts";
@@ -67,7 +68,12 @@ function watch(worker: string, queues: Queues, keepsBytes: boolean): Watching {
 }
 
 export function errorLogOf({ logFormat }: Settings): ErrorLog {
-  return errorLog(logFormat, process.stderr.isTTY === true, console.error);
+  const { stderr } = process;
+  const write = boundedLines(stderr, (dropped) =>
+    log.info(`${dropped} lines were dropped: nobody read this log in time`),
+  );
+  const log = errorLog(logFormat, stderr.isTTY === true, write);
+  return log;
 }
 
 /** @throws {CommandError} when there is a format, and it is none; exit code 2. */
