@@ -21,7 +21,7 @@ export default {
     return new Response("version ${version}, " + (store.isOpen ? "open" : "closed"));
   },
   async close() {
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, 10));
     store.isOpen = false;
     console.log("store ${version} closed");
   },
