@@ -40,7 +40,7 @@ function rowOf(page: Page, name: string) {
   return page.locator("#connections tbody tr", { has: page.getByRole("button", { name, exact: true }) });
 }
 
-describe("the live page", { skip: noBrowser, timeout: 110_000 }, () => {
+describe("the live page", { skip: noBrowser, timeout: 240_000 }, () => {
   let portico: Portico;
   let admin: string;
   let browser: Browser;

@@ -36,7 +36,7 @@ export default {
 };
 `;
 
-describe("in a browser, while files are saved", { skip: noBrowser, timeout: 100_000 }, () => {
+describe("in a browser, while files are saved", { skip: noBrowser, timeout: 240_000 }, () => {
   let portico: Portico;
   let browser: Browser;
   const cwd = folder({

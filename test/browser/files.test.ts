@@ -46,7 +46,7 @@ const ADD = Buffer.from("0061736d0100000001070160027f7f017f030201000707010361646
 
 const SECONDS = 60;
 
-describe("files in a browser", { skip: noBrowser, timeout: 90_000 }, () => {
+describe("files in a browser", { skip: noBrowser, timeout: 240_000 }, () => {
   let portico: Portico;
   let browser: Browser;
   const root = folder({ ...FILES, "fonts/icons.woff2": "" });

@@ -22,7 +22,7 @@ const FILES = {
 
 const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true };
 
-describe("a listing in a browser", { skip: noBrowser, timeout: 90_000 }, () => {
+describe("a listing in a browser", { skip: noBrowser, timeout: 240_000 }, () => {
   let portico: Portico;
   let browser: Browser;
   const root = folder(FILES);

@@ -19,7 +19,7 @@ const SITE = {
   _headers: "/docs/*\n  X-Section: docs\n",
 };
 
-describe("the rules of a site in a browser", { skip: noBrowser, timeout: 90_000 }, () => {
+describe("the rules of a site in a browser", { skip: noBrowser, timeout: 240_000 }, () => {
   let portico: Portico;
   let other: Portico;
   let browser: Browser;

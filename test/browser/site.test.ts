@@ -8,7 +8,7 @@ import { launchBrowser, noBrowser, visit as visitUrl } from "./support.ts";
 
 const SITE = fileURLToPath(new URL("../../examples/site", import.meta.url));
 
-describe("the example site in a browser", { skip: noBrowser, timeout: 90_000 }, () => {
+describe("the example site in a browser", { skip: noBrowser, timeout: 240_000 }, () => {
   let portico: Portico;
   let browser: Browser;
 

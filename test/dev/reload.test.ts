@@ -47,7 +47,7 @@ async function develop(t: TestContext, files: Record<string, string>, ...args: s
   });
 }
 
-describe("a save", { timeout: 60_000 }, () => {
+describe("a save", { timeout: 240_000 }, () => {
   test("is what the very next request meets", async (t) => {
     const { ask, save } = await develop(t, { "server.ts": SAYING("0") });
     assert.equal(await ask(), "0");
@@ -137,7 +137,7 @@ describe("a save", { timeout: 60_000 }, () => {
   });
 });
 
-describe("code that cannot be loaded", { timeout: 60_000 }, () => {
+describe("code that cannot be loaded", { timeout: 240_000 }, () => {
   test("leaves the last good state to programs, and is shown to whoever opens a page, until it is repaired", async (t) => {
     const { ask, save, written } = await develop(t, { "server.ts": SAYING("good") });
     assert.equal(await ask("/"), "good");
@@ -301,7 +301,7 @@ test("--check says what would run, as for serving, and ends", async () => {
   }
 });
 
-describe("a change of the configuration file", { timeout: 60_000 }, () => {
+describe("a change of the configuration file", { timeout: 240_000 }, () => {
   test("holds at once, its limits on a connection that is open as well, and nobody is lost", async (t) => {
     const { ask, save, url, written } = await develop(t, {
       "server.ts": SAYING("1"),

@@ -64,7 +64,7 @@ const STORES: [name: string, makeStore: MakeStore, skip: string | false][] = [
 ];
 
 for (const [name, makeStore, skip] of STORES) {
-  describe(`shortly ${name}`, { skip, timeout: 120_000 }, () => {
+  describe(`shortly ${name}`, { skip, timeout: 240_000 }, () => {
     test("in a browser: shorten, follow, count, list", { skip: noBrowser }, async (t) => {
       const target = http
         .createServer((_, response) => void response.end("the end of a long way"))

@@ -142,7 +142,7 @@ for (const [column, name] of [
   });
 }
 
-test("the four lengths do to Chromium what the tour says", { skip: noBrowser, timeout: 90_000 }, async (t) => {
+test("the four lengths do to Chromium what the tour says", { skip: noBrowser, timeout: 240_000 }, async (t) => {
   const { url } = await serve(t, "10");
   const browser = await launchBrowser();
   t.after(() => browser.close());
