@@ -6,6 +6,10 @@ import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { bindShared } from "../../src/net/shared-socket.ts";
+import { processes } from "../../src/run/processes.ts";
+import { Supervisor } from "../../src/run/supervisor.ts";
+import { threads } from "../../src/run/threads.ts";
 import { folder } from "../support/folder.ts";
 import { gone } from "../support/gone.ts";
 import { launch, runPortico, startPortico } from "../support/portico.ts";
@@ -112,3 +116,25 @@ test("a worker that has grown is replaced, and no request fails", async (t) => {
   while ((await text(portico.url)) === first) await new Promise((resolve) => setTimeout(resolve, 10));
   await portico.written(new RegExp(`worker pid ${first} is replaced: it takes \\d+ MB\n`));
 });
+
+for (const [model, spawnerOf] of [
+  ["processes", processes],
+  ["threads", threads],
+] as const) {
+  test(`${model}: where the system makes no process any more, a worker could not start, and that is said`, async (t) => {
+    const socket = await bindShared({ hostname: "127.0.0.1", port: 0 });
+    const { execPath } = process;
+    t.after(() => {
+      process.execPath = execPath;
+      socket.close();
+    });
+    process.execPath = "/nowhere/node";
+    const spawn = spawnerOf(new URL("file:///nowhere.js"), [], socket);
+    const supervisor = new Supervisor({ spawn, workers: 1, workerTimeout: 0, grace: 0, say: () => {} });
+    await assert.rejects(
+      supervisor.start(),
+      /^Error: a worker ended before it was ready: spawn \/nowhere\/node ENOENT$/,
+    );
+    await supervisor.stop();
+  });
+}
