@@ -19,7 +19,10 @@ export class SendWatch extends Expiring {
   #taken = 0;
   #left = 0;
 
-  /** @param limit milliseconds for which nothing may be taken before `stalled` is called; 0 for any time */
+  /**
+   * @param limit milliseconds for which nothing may be taken before `stalled` is called; 0 for any time. It is looked at
+   *   that often, so a peer that stops just behind a look has nearly twice as long.
+   */
   constructor(socket: Socket, deadlines: Deadlines, limit: number, stalled: () => void) {
     super();
     this.#socket = socket;
