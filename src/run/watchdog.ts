@@ -69,7 +69,13 @@ function look({ shared, supervisor }: Watched): void {
 
 /** Says on standard error, which is shared with the blocked thread but not blocked by it, what there is to know. */
 async function report(blocked: number): Promise<void> {
-  const say = (text: string) => writeSync(2, `${text}\n`);
+  const say = (text: string) => {
+    try {
+      writeSync(2, `${text}\n`);
+    } catch {
+      // Nobody reads it, or not now: no reason to leave the process as it is.
+    }
+  };
   say(`worker pid ${process.pid} has been blocked for ${(blocked / 1000).toFixed(1)} s, and is killed`);
   for (const line of await postMortem(mainThread())) say(line);
   process.kill(process.pid, "SIGKILL");
