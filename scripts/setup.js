@@ -15,6 +15,10 @@ const LOCK = path.join(STAGING, ".lock");
 const BUILT = path.join(STAGING, ".built");
 const DIST = path.join(ROOT, "dist");
 
+/** Milliseconds between two looks at the lock, and how many looks are a minute. */
+const WAIT = 50;
+const MINUTE = 60_000 / WAIT;
+
 if (fs.realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) process.exitCode = setUp() ? 0 : 1;
 
 /** Returns whether everything is in place; what is not has been said on standard error. */
@@ -93,10 +97,15 @@ function lock() {
   const claim = `${LOCK}.${process.pid}`;
   fs.writeFileSync(claim, String(process.pid));
   // A link appears with its contents, all at once; a file that is created and then written could be read empty.
-  while (!link(claim, LOCK)) {
+  for (let waits = 0; !link(claim, LOCK); ) {
     const holder = Number(readText(LOCK));
-    if (holder > 0 && !isAlive(holder)) fs.rmSync(LOCK, { force: true });
-    else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+    if (holder > 0 && !isAlive(holder)) {
+      fs.rmSync(LOCK, { force: true });
+      continue;
+    }
+    // A number that was its holder's may be another process's by now: somebody has to tell.
+    if (++waits === MINUTE) console.error(`Waiting for process ${holder} to set up; if it does not, delete ${LOCK}`);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, WAIT);
   }
   fs.rmSync(claim);
   return () => fs.rmSync(LOCK, { force: true });

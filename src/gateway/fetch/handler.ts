@@ -20,6 +20,11 @@ export interface FetchOptions {
   readonly error?: ((error: unknown) => Response | Promise<Response>) | undefined;
 }
 
+/**
+ * Makes a handler of a fetch function: each request is a `ServerRequest`, and what comes back a light or a native Response.
+ * What `fetch` throws, and what it returns that is no Response, is the server's to answer (500) and to report, unless
+ * `options.error` does.
+ */
 export function fetchHandler(fetch: FetchFunction, options: FetchOptions = {}): Handler {
   const recover = options.error;
   if (recover === undefined) return (exchange) => answer(exchange, fetch(new ServerRequest(exchange)));
