@@ -1,4 +1,5 @@
 /** Content codings (RFC 9110 §8.4.1) and which of them a client wants (§12.5.3). */
+import { listElements } from "./list.ts";
 
 /** What we can send, the best first: where a client has no preference, this order decides. */
 export const CODINGS = ["br", "zstd", "gzip"] as const;
@@ -6,9 +7,6 @@ export type Coding = (typeof CODINGS)[number];
 
 /** A coding with its weight, of at most three decimals (§12.4.2). */
 const ELEMENT = /^[\t ]*([!#$%&'*+\-.^_`|~0-9a-z]+)[\t ]*(?:;[\t ]*q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)[\t ]*)?$/i;
-
-/** Elements of a list that are looked at: clients send 5. Empty ones count, as they cost the same (RFC 9110 §5.6.1.2). */
-const MAX_ELEMENTS = 100;
 
 let lastField = "";
 let lastCodings: readonly Coding[] = [];
@@ -22,7 +20,7 @@ export function acceptedCodings(field: string): readonly Coding[] {
   // Clients of one kind all send the same field, and most of a site's clients are of one kind.
   if (field === lastField) return lastCodings;
   const weights = new Map<string, number>();
-  for (const element of field.split(",", MAX_ELEMENTS)) {
+  for (const element of listElements(field)) {
     const match = ELEMENT.exec(element);
     if (match === null) continue;
     const name = match[1]!.toLowerCase();

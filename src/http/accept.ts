@@ -1,12 +1,10 @@
 /** Media types and which of them a client wants (RFC 9110 §12.5.1). */
+import { listElements } from "./list.ts";
 
 /** A range of types with its parameters, which say nothing here but for the weight, of at most three decimals (§12.4.2). */
 const ELEMENT = /^[\t ]*([!#$%&'*+\-.^_`|~0-9a-z]+\/[!#$%&'*+\-.^_`|~0-9a-z]+)[\t ]*(?:;(.*))?$/i;
 const WEIGHT = /(?:^|;)[\t ]*q=([^;\t ]*)[\t ]*$/i;
 const NUMBER = /^(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)$/;
-
-/** Elements of a list that are looked at: browsers send 8. Empty ones count, as they cost the same (RFC 9110 §5.6.1.2). */
-const MAX_ELEMENTS = 100;
 
 /**
  * How much a client wants a type, from 0 to 1, by the narrowest of its ranges that holds the type: `text/html` before
@@ -37,7 +35,7 @@ function rangeOfType(accept: string | null, type: string): { weight: number; bre
   if (accept === null) return { weight: 1, breadth: 2 };
   const ranges = [type, `${type.slice(0, type.indexOf("/"))}/*`, "*/*"];
   let found = { weight: 0, breadth: ranges.length };
-  for (const element of accept.split(",", MAX_ELEMENTS)) {
+  for (const element of listElements(accept)) {
     const match = ELEMENT.exec(element);
     const breadth = match === null ? -1 : ranges.indexOf(match[1]!.toLowerCase());
     if (breadth < 0 || breadth >= found.breadth) continue;

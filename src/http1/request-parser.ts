@@ -17,7 +17,10 @@ import { CONNECTION } from "./token-list.ts";
 /** Bytes of a first line that are shown. */
 const MAX_SHOWN_LINE = 1024;
 const VERSION_PREFIX = [0x48, 0x54, 0x54, 0x50, 0x2f]; // HTTP/
-const HTTP11 = [...VERSION_PREFIX, 0x31, DOT, 0x31, CR, LF]; // HTTP/1.1 and its line end
+
+/** What most requests begin with, and what their first line ends with. */
+const GET = Uint8Array.of(0x47, 0x45, 0x54, SP);
+const HTTP11 = Uint8Array.of(...VERSION_PREFIX, 0x31, DOT, 0x31, CR, LF);
 
 export class RequestParser extends MessageParser {
   head: RequestHead | null = null;
@@ -105,7 +108,7 @@ export class RequestParser extends MessageParser {
     // A line that ends after its target is HTTP/0.9, to HTTP/1.1 no request line at all.
     if (bytes[targetEnd] === CR) return this.fail("BAD_VERSION", targetEnd - base);
 
-    if (at + HTTP11.length > stop || !isHttp11(bytes, at)) {
+    if (at + HTTP11.length > stop || !standsAt(bytes, at, HTTP11)) {
       const step = this.#readVersion(at, stop);
       if (step !== null) return step;
     }
@@ -142,7 +145,7 @@ export class RequestParser extends MessageParser {
 
   protected override takeHead(text: string): Step {
     const { scanner } = this;
-    const method = isGet(this.bytes, this.base) ? "GET" : text.slice(0, this.#methodEnd);
+    const method = standsAt(this.bytes, this.base, GET) ? "GET" : text.slice(0, this.#methodEnd);
     const target = text.slice(this.#targetStart, this.#targetEnd);
     const minor = this.#minor;
     if (!isTarget(target, method)) return this.fail("BAD_TARGET", this.#targetStart);
@@ -183,13 +186,9 @@ export class RequestParser extends MessageParser {
 const SLASH = 0x2f;
 const ABSOLUTE = /^(https?:\/\/)([^/?]*)/i;
 
-function isGet(bytes: Uint8Array, at: number): boolean {
-  return bytes[at] === 0x47 && bytes[at + 1] === 0x45 && bytes[at + 2] === 0x54 && bytes[at + 3] === SP;
-}
-
-/** Whether the commonest version and its line end stand at `at`. */
-function isHttp11(bytes: Uint8Array, at: number): boolean {
-  for (let i = 0; i < HTTP11.length; i++) if (bytes[at + i] !== HTTP11[i]) return false;
+/** Whether the bytes at `at`, where there are enough of them, are those of `known`. */
+function standsAt(bytes: Uint8Array, at: number, known: Uint8Array): boolean {
+  for (let i = 0; i < known.length; i++) if (bytes[at + i] !== known[i]) return false;
   return true;
 }
 
@@ -197,15 +196,9 @@ let lastHost = new Uint8Array(0);
 
 /** One client's requests, and most clients', name the same host: compared with the last before it is parsed, 10 ns against 600. */
 function isHost(bytes: Uint8Array, start: number, stop: number): boolean {
-  if (areEqual(bytes, start, stop, lastHost)) return lastHost.length > 0;
+  if (stop - start === lastHost.length && standsAt(bytes, start, lastHost)) return lastHost.length > 0;
   if (!isAuthority(latin1(bytes, start, stop))) return false;
   lastHost = new Uint8Array(bytes.subarray(start, stop));
-  return true;
-}
-
-function areEqual(bytes: Uint8Array, start: number, stop: number, other: Uint8Array): boolean {
-  if (stop - start !== other.length) return false;
-  for (let i = 0; i < other.length; i++) if (bytes[start + i] !== other[i]) return false;
   return true;
 }
 

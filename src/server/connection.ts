@@ -3,13 +3,13 @@
  * of the parser in `#advance`, each request becomes an exchange, and what an exchange sends leaves by `send`.
  * How responses are framed is the exchange's; who may connect, and when to stop, is the server's.
  */
-import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type Fault, type FaultCode, FaultError, fault } from "../core/faults.ts";
 import type { ConnectionInfo } from "../gateway/contract.ts";
 import { encodeFields } from "../http1/field-encoder.ts";
 import { FRAMING } from "../http1/framing.ts";
+import { latin1 } from "../http1/memory.ts";
 import { RequestParser } from "../http1/request-parser.ts";
 import { encodeHead, statusLine } from "../http1/response-encoder.ts";
 import { STEP } from "../http1/step.ts";
@@ -272,7 +272,7 @@ export class Connection extends Expiring implements Reader, BodyFlow, ObservedCo
     if (this.#phase >= PHASE.LINGER) return;
     this.#out += text;
     if (bytes !== null && bytes.length > 0) {
-      if (bytes.length <= MAX_JOINED) this.#out += Buffer.prototype.latin1Slice.call(bytes, 0, bytes.length);
+      if (bytes.length <= MAX_JOINED) this.#out += latin1(bytes, 0, bytes.length);
       else this.#flushWith(bytes);
     }
     if (!this.#advancing || this.#out.length > MAX_JOINED) this.#flush();
